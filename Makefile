@@ -1,0 +1,35 @@
+# Every target sets up what it needs: a fresh machine with Python and make is enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
+
+.PHONY: demo run test check bench lock reference clean
+
+demo: $(VENV)/.installed ## the whole thing on loopback, in a browser or with curl
+	@$(BIN)/python -m app demo $(DEMO)
+
+run: $(VENV)/.installed ## serve with config/example.env
+	@set -a; . ./config/example.env; set +a; exec $(BIN)/python -m app serve
+
+test: $(VENV)/.installed ## all tests, with branch coverage of app
+	@$(BIN)/python -m pytest --cov --cov-report=term $(TEST)
+
+check: $(VENV)/.installed ## format, lint, types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/hadolint Dockerfile
+
+lock: $(VENV)/.installed ## write the two lock files anew
+	@$(COMPILE) --upgrade pyproject.toml -o requirements.lock
+	@$(COMPILE) --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/.installed: requirements-dev.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
