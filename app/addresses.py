@@ -1,0 +1,85 @@
+"""Addresses that come from configuration: which are accepted, and what their origin is."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import urlsplit
+
+_HOST = re.compile(
+    r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\.?"
+)
+"""A name of RFC 1123, section 2.1, in lower case. Names in other scripts have an xn-- form."""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` can only be this machine (RFC 6761, section 6.3 for `localhost`)."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def checked(address: str, *, http_allowed: bool = False) -> str:
+    """Give an absolute https address back as it is.
+
+    Plain http is for loopback addresses, or where `http_allowed`.
+
+    Raises:
+        ValueError: no https, no host, user information, a fragment, or a character that two
+            parsers could read in two ways.
+    """
+    if not address.isascii() or not address.isprintable() or any(c in address for c in ' "<>\\^`|'):
+        raise ValueError("has a blank, a backslash or another character that no address has")
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise ValueError("is not an address: its host or port cannot be read") from error
+    if parts.scheme not in {"http", "https"} or not address.startswith(f"{parts.scheme}://"):
+        raise ValueError("is not an absolute address: write https://host/path")
+    if "@" in parts.netloc:
+        raise ValueError("has user information before the host; leave it out")
+    if "#" in address:
+        raise ValueError("has a fragment; leave it out")
+    if not _is_host(host):
+        raise ValueError("has no valid host: write https://host/path")
+    if parts.scheme == "http" and not (http_allowed or is_loopback(host)):
+        raise ValueError("is plain http; write https:// (http is for loopback addresses only)")
+    return address
+
+
+def origin_of(address: str) -> str:
+    """Scheme, host and port as a browser writes them (RFC 6454, section 6.2)."""
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    default = {"http": 80, "https": 443}[parts.scheme]
+    port = "" if parts.port in {None, default} else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
+
+
+def checked_origin(origin: str) -> str:
+    """Give an exact origin back as it is.
+
+    Raises:
+        ValueError: a wildcard, `null`, a path, an upper-case host or a default port: anything
+            that a browser would not send just so.
+    """
+    if origin in {"*", "null"} or "*" in origin:
+        raise ValueError(f"{origin!r} is not an exact origin; name each: https://app.example.com")
+    checked(origin)
+    if origin != origin_of(origin):
+        raise ValueError(f"is not written as a browser sends it: {origin_of(origin)!r}")
+    return origin
+
+
+def _is_host(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        # A last label of digits is an IPv4 address to a browser (WHATWG URL, host parsing).
+        return bool(_HOST.fullmatch(host)) and not host.rstrip(".").rpartition(".")[2].isdigit()
+    return True

@@ -1,0 +1,80 @@
+"""Who signs on, as a verified host session says it."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_SUBJECT_CHARACTERS = 255
+"""OpenID Connect Core 1.0, section 2, `sub`."""
+
+_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode categories of controls, bidi and zero-width formatting, surrogates, line ends."""
+
+
+class InvalidIdentity(ValueError):
+    """What an authenticator found cannot be somebody's identity."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """A signed-in user of the host application.
+
+    `subject` is opaque and never normalised; `expires_at` is in epoch seconds and caps the
+    lifetime of every vendor token; `claims` are all verified claims of the host's session, for
+    templates only: they are in no representation and no log.
+
+    Raises:
+        InvalidIdentity: an id, an e-mail address or a time that cannot be one.
+    """
+
+    subject: str
+    issuer: str | None = None
+    email: str | None = None
+    email_verified: bool | None = None
+    name: str | None = None
+    given_name: str | None = None
+    family_name: str | None = None
+    org_id: str | None = None
+    org_name: str | None = None
+    groups: tuple[str, ...] = ()
+    expires_at: int | None = None
+    claims: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        _check_id("subject", self.subject)
+        if self.org_id is not None:
+            _check_id("org_id", self.org_id)
+        if self.email is not None:
+            _check_email(self.email)
+        if self.expires_at is not None and type(self.expires_at) is not int:
+            raise InvalidIdentity("expires_at is not whole epoch seconds")
+
+
+def _check_id(field_name: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise InvalidIdentity(f"{field_name} is not a string")
+    if not 1 <= len(value) <= MAX_SUBJECT_CHARACTERS:
+        raise InvalidIdentity(f"{field_name} is not 1 to {MAX_SUBJECT_CHARACTERS} characters long")
+    if not (value.isascii() and value.isprintable()) and _has_unprintable(value):
+        raise InvalidIdentity(f"{field_name} has control, formatting or surrogate characters")
+    if value.strip() != value:
+        raise InvalidIdentity(f"{field_name} begins or ends with a blank")
+
+
+def _check_email(value: object) -> None:
+    _check_id("email", value)
+    local, at, domain = str(value).partition("@")
+    # CVE-2026-40574: a second @ moves the domain that an allow-list looks at.
+    if not (local and at and domain) or "@" in domain:
+        raise InvalidIdentity("email does not have exactly one @ between two parts")
+    if any(character.isspace() for character in str(value)):
+        raise InvalidIdentity("email has a blank inside")
+
+
+def _has_unprintable(value: str) -> bool:
+    return any(unicodedata.category(character) in _UNPRINTABLE for character in value)
