@@ -1,0 +1,138 @@
+"""Claim templates: what leaves for a vendor, told as JSON and compiled once.
+
+A leaf string that is exactly one placeholder takes the value as it is, of whatever JSON type; one
+with text around its placeholders becomes text. `{name|email}` takes the first that is there, `{{`
+and `}}` stand for braces. What is missing drops its key, and an object or array left empty drops
+too.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+_PART = re.compile(r"(\{\{|\}\})|\{([^{}]*)\}|([{}])|([^{}]+)")
+
+MISSING: Final = object()
+"""What a template renders to where nothing of it is there."""
+
+_ABSENT: Final = (MISSING, None, "", ())
+
+Values = Mapping[str, Any]
+"""What placeholders stand for, by name; dotted names lead into nested mappings."""
+
+Template = Callable[[Values], Any]
+"""A compiled template: values in, JSON value (or `MISSING`) out."""
+
+
+class InvalidTemplate(ValueError):
+    """A template that could never be filled."""
+
+
+def compile_template(template: Any, names: Iterable[str]) -> Template:  # noqa: ANN401 - any JSON value is a template
+    """Compile a JSON value with placeholders of `names`.
+
+    A name that ends in a dot, like `claims.`, stands for all names under it.
+
+    Raises:
+        InvalidTemplate: an unclosed brace, or a placeholder that nothing provides.
+    """
+    known = tuple(names)
+    if isinstance(template, dict):
+        return _object({key: compile_template(value, known) for key, value in template.items()})
+    if isinstance(template, list):
+        return _array([compile_template(value, known) for value in template])
+    if isinstance(template, str):
+        return _text(template, known)
+    literal = MISSING if template is None else template
+    return lambda _values: literal
+
+
+def merged(template: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay the members of `over` on those of `template`, object by object; `null` takes one out."""
+    result = dict(template)
+    for key, value in over.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, dict) and isinstance(result.get(key), dict):
+            result[key] = merged(result[key], value)
+        else:
+            result[key] = value
+    return result
+
+
+def find(values: Mapping[str, Any], dotted_name: str) -> Any:  # noqa: ANN401 - a claim is any JSON value
+    """Give the value at a dotted path, or `MISSING`. A name that has dots itself is found too."""
+    if dotted_name in values:
+        return values[dotted_name]
+    head, dot, rest = dotted_name.partition(".")
+    below = values.get(head)
+    return find(below, rest) if dot and isinstance(below, Mapping) else MISSING
+
+
+def _object(members: dict[str, Template]) -> Template:
+    items = tuple(members.items())
+
+    def render(values: Values) -> Any:  # noqa: ANN401 - a dict, or MISSING
+        rendered = {key: value for key, member in items if (value := member(values)) is not MISSING}
+        return rendered or MISSING
+
+    return render
+
+
+def _array(elements: list[Template]) -> Template:
+    def render(values: Values) -> Any:  # noqa: ANN401 - a list, or MISSING
+        rendered = [value for element in elements if (value := element(values)) is not MISSING]
+        return rendered or MISSING
+
+    return render
+
+
+def _text(template: str, known: tuple[str, ...]) -> Template:
+    parts = [_part(match, template, known) for match in _PART.finditer(template)]
+    if not any(callable(part) for part in parts):
+        literal = "".join(str(part) for part in parts)
+        return lambda _values: literal
+    if len(parts) == 1 and callable(parts[0]):
+        return parts[0]
+
+    def render(values: Values) -> Any:  # noqa: ANN401 - a string, or MISSING
+        rendered = [part(values) if callable(part) else part for part in parts]
+        return MISSING if MISSING in rendered else "".join(map(str, rendered))
+
+    return render
+
+
+def _part(match: re.Match[str], template: str, known: tuple[str, ...]) -> str | Template:
+    brace, placeholder, stray, literal = match.groups()
+    if stray:
+        raise InvalidTemplate(
+            f"{template!r} has a single {stray!r}; a brace itself is {stray * 2!r}"
+        )
+    if placeholder is None:
+        return brace[0] if brace else literal
+    alternatives = [name.strip() for name in placeholder.split("|")]
+    for name in alternatives:
+        _check_name(name, known)
+    return _first_of(alternatives)
+
+
+def _check_name(name: str, known: tuple[str, ...]) -> None:
+    if name in known or any(name.startswith(k) and name != k for k in known if k.endswith(".")):
+        return
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {{{near[0]}}}?" if near else f"there are {', '.join(known)}"
+    raise InvalidTemplate(f"nothing provides {{{name}}}; {hint}")
+
+
+def _first_of(names: list[str]) -> Template:
+    def render(values: Values) -> Any:  # noqa: ANN401 - the value as it is, or MISSING
+        for name in names:
+            value = find(values, name)
+            if value not in _ABSENT:
+                return list(value) if isinstance(value, tuple) else value
+        return MISSING
+
+    return render

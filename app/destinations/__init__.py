@@ -1,0 +1,1 @@
+"""Vendors, as settings that give `Destination` values."""

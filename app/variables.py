@@ -1,0 +1,72 @@
+"""Groups of environment variables: how they are declared, and the types they have."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from app import addresses
+
+
+class Variables(BaseSettings):
+    """The variables of one prefix, or their files in the secrets directory.
+
+    What is given to the constructor is a preset's default: the operator's variable wins. An empty
+    variable counts as unset.
+    """
+
+    model_config = SettingsConfigDict(
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,  # or pydantic prints a rejected secret
+        validate_default=True,  # what is missing is found by the validator that needs it
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic's
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Rank the environment first, then files, then a preset's defaults."""
+        return env_settings, file_secret_settings, init_settings
+
+
+def _split(value: Any) -> Any:  # noqa: ANN401 - whatever stands in the environment or in a preset
+    if isinstance(value, str):
+        return tuple(item for part in value.split(",") if (item := part.strip()))
+    return value
+
+
+def _json_object(value: Any) -> Any:  # noqa: ANN401 - the same
+    if not isinstance(value, str):
+        return value
+    try:
+        loaded = json.loads(value)
+    except ValueError as error:
+        raise ValueError(f"is not JSON: {error}") from None
+    if not isinstance(loaded, dict):
+        raise ValueError("is not a JSON object: write {...}")  # noqa: TRY004 - pydantic wants ValueError
+    return loaded
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+"""A comma-separated list."""
+
+JsonObject = Annotated[dict[str, Any], NoDecode, BeforeValidator(_json_object)]
+"""A JSON object."""
+
+HttpsAddress = Annotated[str, AfterValidator(addresses.checked)]
+"""An https address; http to loopback only."""
