@@ -1,0 +1,1 @@
+"""The engines that take the host's session, and their presets."""

@@ -1,0 +1,207 @@
+"""Unsigned identity headers, believed from known peers only."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from functools import lru_cache
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+import structlog
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
+
+from app.claim_names import ClaimNames, expiry
+from app.errors import InvalidCredential
+from app.header_values import display, identifier, payload
+from app.identity import Identity
+from app.variables import Names
+
+if TYPE_CHECKING:
+    import falcon.asgi
+
+    from app.authenticator import AuthenticatorContext
+
+UNIX: Final = "unix"
+"""How unix-socket peers are named among the trusted proxies."""
+
+_PEERS_REMEMBERED = 1024
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+log = structlog.get_logger(__name__)
+
+
+def _header_name(name: str) -> str:
+    if not name.isascii() or not name.replace("-", "").isalnum():
+        raise ValueError("is not a header name of letters, digits and hyphens")
+    return name.lower()
+
+
+HeaderName = Annotated[str, AfterValidator(_header_name)]
+
+
+class TrustedHeadersVariables(ClaimNames):
+    """The variables of the engine `trusted-headers`."""
+
+    trusted_proxies: Names = Field(
+        (), description="required: addresses of the login proxy; `unix` for unix-socket peers"
+    )
+    proxy_secret_header: HeaderName | None = Field(None, description="a second gate: its header")
+    proxy_secret: SecretStr | None = Field(None, description="and the value that it must have")
+    subject_header: HeaderName | None = Field("X-Forwarded-User", description="the user's id")
+    email_header: HeaderName | None = Field(None, description="the e-mail address")
+    name_header: HeaderName | None = Field(None, description="the display name")
+    org_id_header: HeaderName | None = Field(None, description="the id of the organisation")
+    org_name_header: HeaderName | None = Field(None, description="its name")
+    groups_header: HeaderName | None = Field(None, description="the groups, in one value")
+    groups_separator: str = Field(",", min_length=1, description="what stands between groups")
+    encoding: Literal["utf-8", "latin-1", "rfc2047", "percent", "base64url"] = Field(
+        "utf-8", description="how the values are encoded"
+    )
+    max_length: int = Field(512, ge=1, le=8192, description="bytes of one value")
+    payload_header: HeaderName | None = Field(None, description="claims in one header instead")
+    payload_format: Literal["base64-json", "base64url-json", "azure-principal"] = Field(
+        "base64-json", description="how they are encoded"
+    )
+    refused_headers: tuple[HeaderName, ...] = Field(
+        (), description="headers whose presence refuses the request"
+    )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies_are_named(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        if not proxies:
+            raise ValueError("is required: the address of your login proxy, like 10.0.3.7/32")
+        for proxy in proxies:
+            _network(proxy)
+        return proxies
+
+    @field_validator("proxy_secret")
+    @classmethod
+    def _the_secret_has_a_header(cls, secret: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 - as it came
+        if (secret is None) != (info.data.get("proxy_secret_header") is None):
+            raise ValueError("goes together with the variable of its header: set both or none")
+        return secret
+
+
+def from_settings(context: AuthenticatorContext) -> TrustedHeaders:
+    """Build the engine from its variables."""
+    variables = context.read(TrustedHeadersVariables)
+    return TrustedHeaders(variables, unix_peers_only=context.unix_peers_only)
+
+
+class TrustedHeaders:
+    """Takes an identity from headers that a trusted peer has set.
+
+    Only the peer of the connection counts, never what a header says of it. `unix_peers_only`
+    tells whether the service listens on a unix socket and nowhere else: a TCP peer whose address
+    is gone must never pass for one (CVE-2026-76835).
+    """
+
+    def __init__(self, variables: TrustedHeadersVariables, *, unix_peers_only: bool) -> None:
+        proxies = variables.trusted_proxies
+        self._networks = [network for text in proxies if (network := _network(text)) is not None]
+        self._trusts_unix = unix_peers_only and UNIX in proxies
+        self._trusts_address = lru_cache(_PEERS_REMEMBERED)(self._is_in_a_network)
+        self._report_once = lru_cache(_PEERS_REMEMBERED)(_report)
+        self._variables = variables
+        self._fields = [
+            (field, header.encode(), read)
+            for field, header, read in (
+                ("subject", variables.subject_header, self._identifier),
+                ("email", variables.email_header, self._identifier),
+                ("name", variables.name_header, self._display),
+                ("org_id", variables.org_id_header, self._identifier),
+                ("org_name", variables.org_name_header, self._display),
+                ("groups", variables.groups_header, self._groups),
+            )
+            if header is not None
+        ]
+        self._payload = _bytes(variables.payload_header)
+        self._credentials = {_bytes(variables.subject_header), self._payload} - {b""}
+        self._refused = {_bytes(header) for header in variables.refused_headers}
+        self._secret_header = _bytes(variables.proxy_secret_header)
+        self._known = self._credentials | self._refused | {name for _, name, _ in self._fields}
+        self._known |= {self._secret_header} - {b""}
+
+    async def __call__(self, request: falcon.asgi.Request) -> Identity | None:
+        """Give the identity that the peer's headers name; `None` where it is not trusted."""
+        received = [item for item in request.scope["headers"] if item[0] in self._known]
+        if not any(name in self._credentials and value for name, value in received):
+            return None
+        client = request.scope.get("client")
+        if not (self._trusts_address(client[0]) if client else self._trusts_unix):
+            self._report_once(client[0] if client else UNIX)
+            return None
+        headers = dict(received)
+        if len(headers) != len(received):
+            raise InvalidCredential("an identity header comes twice")
+        if self._refused & headers.keys():
+            raise InvalidCredential("a header is there with which nobody is believed")
+        self._check_secret(headers)
+        return self._identity(headers)
+
+    def _is_in_a_network(self, address: str) -> bool:
+        ip = ipaddress.ip_address(address)
+        ip = getattr(ip, "ipv4_mapped", None) or ip  # an IPv4 peer of a dual-stack socket
+        return any(ip in network for network in self._networks)
+
+    def _check_secret(self, headers: dict[bytes, bytes]) -> None:
+        secret = self._variables.proxy_secret
+        if secret is None:
+            return
+        expected = secret.get_secret_value().encode()
+        if not hmac.compare_digest(headers.get(self._secret_header, b""), expected):
+            raise InvalidCredential("the proxy's secret is not there or not right")
+
+    def _identity(self, headers: dict[bytes, bytes]) -> Identity:
+        fields: dict[str, Any] = {
+            field: value
+            for field, name, read in self._fields
+            if headers.get(name) and (value := read(headers[name]))
+        }
+        if not headers.get(self._payload):
+            return Identity(**fields)
+        claims = payload(headers[self._payload], self._variables.payload_format)
+        return self._variables.identity_from(claims, expires_at=expiry(claims), **fields)
+
+    def _identifier(self, value: bytes) -> str:
+        return identifier(self._bounded(value), self._variables.encoding)
+
+    def _display(self, value: bytes) -> str:
+        return display(self._bounded(value), self._variables.encoding)
+
+    def _groups(self, value: bytes) -> tuple[str, ...]:
+        text = display(value, self._variables.encoding)
+        groups = (group.strip() for group in text.split(self._variables.groups_separator))
+        return tuple(group for group in groups if group)
+
+    def _bounded(self, value: bytes) -> bytes:
+        if len(value) > self._variables.max_length:
+            raise InvalidCredential(f"an identity header is {len(value)} bytes long")
+        return value
+
+
+def _network(text: str) -> Network | None:
+    """Read one trusted proxy; `None` stands for unix-socket peers.
+
+    Raises:
+        ValueError: not a network, or one that everybody is in.
+    """
+    if text == UNIX:
+        return None
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no network like 10.0.3.7/32 or 10.0.3.0/24") from None
+    if network.prefixlen == 0:
+        raise ValueError(f"{text!r} trusts everybody; name the proxy's own address")
+    return network
+
+
+def _bytes(header: str | None) -> bytes:
+    return (header or "").encode()
+
+
+def _report(peer: str) -> None:
+    log.warning("untrusted_peer", peer=peer, remedy="only the login proxy may reach the service")
