@@ -1,0 +1,219 @@
+"""Every variable of the service, read in one place: the only one that looks at the environment.
+
+All of it is in the environment, or in files of the same name in `SECRETS_DIR`. A wrong
+configuration is refused with every problem at once, each with the variable that it is about and
+never with a secret's value.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+
+from app.addresses import checked_origin, is_loopback
+from app.authenticators import loading
+from app.destinations import apifuse, pandium
+from app.environment import InvalidSettings, Problem, Reading
+from app.variables import HttpsAddress, Names, Variables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from app.authenticator import Authenticator
+    from app.destination import Destination
+
+PREFIXES: Final = ("SSO_", "AUTH_", "PANDIUM_", "APIFUSE_", "DESTINATION_")
+"""Everything that begins so is ours: a variable that nothing reads is a mistake."""
+
+RUN_SECRETS: Final = Path("/run/secrets")
+"""Where Docker and Kubernetes put secrets by custom."""
+
+EXAMPLE_SECRET: Final = "an-example-secret-that-is-for-trying-out-only"
+"""What `config/example.env` signs with. Anyone can know it, so it works on loopback only."""
+
+
+class ListeningVariables(Variables):
+    """Where the service listens, and whom it asks.
+
+    Read on its own too, so that a mistake elsewhere hides none in an authenticator.
+    """
+
+    bind: str = Field(
+        "127.0.0.1:8000",
+        pattern=r"^(unix:/.+|([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]):\d{1,5})$",
+        description="the address to listen on, or `unix:` and the path of a socket",
+    )
+    authenticators: Names = Field(
+        (), description="required: what takes the host's session, in order"
+    )
+
+    @field_validator("authenticators")
+    @classmethod
+    def _they_have_names(cls, authenticators: tuple[str, ...]) -> tuple[str, ...]:
+        loading.parse(authenticators)
+        return authenticators
+
+    @property
+    def unix_peers_only(self) -> bool:
+        """Whether every peer comes through a unix socket."""
+        return self.bind.startswith("unix:")
+
+
+class ServiceVariables(ListeningVariables):
+    """The variables of the service itself."""
+
+    authentication_timeout_seconds: float = Field(
+        5, gt=0, le=60, description="an authenticator that takes longer is unavailable (503)"
+    )
+    login_return_parameter: str = Field(
+        "rd", pattern=r"^[A-Za-z0-9_.-]+$", description="how the login takes the return address"
+    )
+    login_url: HttpsAddress | None = Field(None, description="where users sign in")
+    public_url: HttpsAddress | None = Field(
+        None, description="the service's own address as users see it, to come back to"
+    )
+    host_origins: Annotated[
+        Names, AfterValidator(lambda origins: tuple(map(checked_origin, origins)))
+    ] = Field((), description="origins of the host's pages, which may frame and call the service")
+    allowed_email_domains: Names = Field((), description="everybody else is refused (403)")
+    required_groups: Names = Field((), description="who is not in all of them is refused (403)")
+    clock_skew_seconds: int = Field(
+        5,
+        ge=0,
+        le=300,
+        description="how far `iat` lies in the past, for vendors whose clock is behind",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="the least that is logged"
+    )
+    log_format: Literal["json", "console"] = Field("json", description="for machines or people")
+    max_location_bytes: int = Field(
+        8000, ge=256, le=65536, description="a longer address is an error of ours (500)"
+    )
+
+    @field_validator("public_url")
+    @classmethod
+    def _a_login_leads_back(cls, address: str | None, info: ValidationInfo) -> str | None:
+        if address is None and info.data.get("login_url") is not None:
+            raise ValueError("is required with SSO_LOGIN_URL: the address to come back to")
+        return address.rstrip("/") if address else None
+
+
+class ProcessVariables(Variables):
+    """Variables without a prefix, named as elsewhere."""
+
+    web_concurrency: int = Field(1, ge=1, le=256, description="worker processes")
+    secrets_dir: Path | None = Field(
+        None,
+        description="a folder with files named like the variables; `/run/secrets` if it exists",
+    )
+
+    @field_validator("secrets_dir")
+    @classmethod
+    def _it_is_a_folder(cls, folder: Path | None) -> Path | None:
+        if folder is None:
+            return RUN_SECRETS if RUN_SECRETS.is_dir() else None
+        if not folder.is_dir():
+            raise ValueError("is not a folder that can be read")
+        return folder
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A configuration that holds."""
+
+    service: ServiceVariables
+    process: ProcessVariables
+    authenticators: Mapping[str, Authenticator]
+    destinations: tuple[Destination, ...]
+    secrets: tuple[str, ...]
+
+
+VENDORS: Final[Mapping[str, tuple[type[Variables], Callable[[Any], list[Destination]]]]] = {
+    "PANDIUM_": (pandium.PandiumVariables, pandium.destinations),
+    "APIFUSE_": (apifuse.ApifuseVariables, apifuse.destinations),
+}
+
+
+def load() -> Settings:
+    """Read the environment.
+
+    Raises:
+        InvalidSettings: with every problem that there is.
+    """
+    process = ProcessVariables.model_construct()
+    early = Reading((), None)
+    with early.collecting():
+        process = early(ProcessVariables, prefix="", defaults={})
+    reading = Reading(os.environ, process.secrets_dir)
+    reading.problems += early.problems
+    authenticators = _authenticators(reading)
+    destinations = _destinations(reading)
+    with reading.collecting():
+        service = reading(ServiceVariables, prefix="SSO_", defaults={})
+        _refuse_example_secret(reading, service)
+    reading.problems += reading.overall_problems(PREFIXES)
+    if reading.problems:
+        raise InvalidSettings(reading.problems)
+    return Settings(
+        service,
+        process,
+        authenticators,
+        tuple(
+            replace(
+                destination,
+                clock_skew_seconds=service.clock_skew_seconds,
+                max_location_bytes=service.max_location_bytes,
+            )
+            for destination in destinations
+        ),
+        tuple(reading.secrets.values()),
+    )
+
+
+def _authenticators(reading: Reading) -> dict[str, Authenticator]:
+    authenticators: dict[str, Authenticator] = {}
+    reading.excused.add("AUTH_")
+    with reading.collecting():
+        listening = reading(ListeningVariables, prefix="SSO_", defaults={})
+        reading.excused.clear()
+        for named in loading.parse(listening.authenticators):
+            with reading.collecting():
+                try:
+                    authenticators[named.name] = loading.build(
+                        named, reader=reading, unix_peers_only=listening.unix_peers_only
+                    )
+                except ValueError as error:
+                    reading.excused.add(named.prefix)
+                    raise InvalidSettings([Problem("SSO_AUTHENTICATORS", str(error))]) from error
+    return authenticators
+
+
+def _destinations(reading: Reading) -> list[Destination]:
+    destinations: list[Destination] = []
+    switched_on = False
+    for prefix, (model, make) in VENDORS.items():
+        reading.knows(model, prefix)
+        if reading.anything_begins_with(prefix):
+            switched_on = True
+            with reading.collecting():
+                destinations += make(reading(model, prefix=prefix, defaults={}))
+    if not switched_on:
+        wrong = "is required (or APIFUSE_API_SECRET): without a vendor there is nowhere to go"
+        reading.problems.append(Problem("PANDIUM_SHARED_SECRET", wrong))
+    for route, count in Counter(destination.route for destination in destinations).items():
+        if count > 1:
+            reading.problems.append(Problem("APIFUSE_PATH", f"is taken: {route} is another's page"))
+    return destinations
+
+
+def _refuse_example_secret(reading: Reading, service: ServiceVariables) -> None:
+    loopback = service.unix_peers_only or is_loopback(service.bind.rpartition(":")[0].strip("[]"))
+    for name, secret in reading.secrets.items():
+        if secret == EXAMPLE_SECRET and not loopback:
+            reading.problems.append(Problem(name, "is the example's; take one of your own"))
