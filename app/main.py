@@ -1,0 +1,86 @@
+"""The application: its parts, and what HTTP calls its errors."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import falcon
+import falcon.asgi
+
+from app import logs, settings
+from app.authentication import Authentication
+from app.errors import (
+    AccessDenied,
+    AuthenticatorFailed,
+    AuthenticatorUnavailable,
+    ForeignRequest,
+    InvalidCredential,
+    InvalidParameter,
+    LocationTooLong,
+    MissingClaim,
+    NoSession,
+    SignOnError,
+    UnknownPage,
+)
+from app.resources.answers import Login, Refusals
+from app.resources.around import Around
+from app.resources.health import Live, Ready, Version
+from app.resources.sign_on import SignOn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+STATUS: Final[dict[type[SignOnError], int]] = {
+    InvalidParameter: 400,
+    NoSession: 401,
+    InvalidCredential: 401,
+    AccessDenied: 403,
+    ForeignRequest: 403,
+    MissingClaim: 403,
+    UnknownPage: 404,
+    AuthenticatorFailed: 500,
+    LocationTooLong: 500,
+    AuthenticatorUnavailable: 503,
+}
+"""What HTTP calls each error."""
+
+
+def application() -> falcon.asgi.App[Any, Any]:
+    """Give the application as the environment describes it: what the server is told to run.
+
+    Raises:
+        InvalidSettings: the environment does not describe one.
+    """
+    config = settings.load()
+    logs.configure(config.service.log_level, config.service.log_format)
+    return create_app(config)
+
+
+def create_app(
+    config: settings.Settings, *, now: Callable[[], float] = time.time
+) -> falcon.asgi.App[Any, Any]:
+    """Put the parts together; `now` gives epoch seconds."""
+    service = config.service
+    authenticate = Authentication(
+        authenticators=config.authenticators,
+        timeout_seconds=service.authentication_timeout_seconds,
+        email_domains=frozenset(domain.lower() for domain in service.allowed_email_domains),
+        groups=frozenset(service.required_groups),
+        now=now,
+    )
+    login = Login(service.login_url, service.login_return_parameter, service.public_url)
+    refusals = Refusals(STATUS, login, service.host_origins)
+    app = falcon.asgi.App(middleware=[Around()])
+    app.resp_options.default_media_type = None  # type: ignore[assignment] # an empty body has no type
+    app.add_error_handler(Exception, refusals.fault)
+    app.add_error_handler(falcon.HTTPError, refusals.http_error)
+    app.add_error_handler(SignOnError, refusals.refusal)
+    app.add_route("/livez", Live())
+    app.add_route("/readyz", Ready())
+    app.add_route("/healthz", Ready())
+    app.add_route("/version", Version())
+    for destination in config.destinations:
+        app.add_route(destination.route, SignOn(replace(destination, now=now), authenticate))
+    return app

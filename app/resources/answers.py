@@ -1,0 +1,223 @@
+"""Redirects, JSON, problem details and pages."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+import traceback
+from dataclasses import dataclass
+from http import HTTPStatus
+from importlib.resources import files
+from string import Template
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import urlencode
+
+import structlog
+
+from app.asking import Asker, asker
+from app.errors import AuthenticatorUnavailable, MissingClaim, SignOnError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import falcon
+    from falcon.asgi import Request, Response
+
+    from app.destination import Destination
+
+Ids = dict[str, str]
+
+log = structlog.get_logger("marketplace_sso")
+
+_CODES: Final = {404: "not_found", 405: "method_not_allowed"}
+"""The codes of errors that HTTP knows before we do; every other one is a `bad_request`."""
+
+WORDS: Final = {
+    "no_session": ("Please sign in", "You are not signed in, or your session is over."),
+    "invalid_session": ("Please sign in again", "Your session could not be confirmed."),
+    "access_denied": ("No access", "Your account may not open this marketplace."),
+    "missing_claim": (
+        "Your account lacks something",
+        "The marketplace needs to know more than your account says. Ask your administrator.",
+    ),
+    "foreign_request": (
+        "Not from there",
+        "This address opens only from the application that it belongs to.",
+    ),
+    "not_found": ("Not found", "There is nothing at this address."),
+    "invalid_parameter": (
+        "This address is damaged",
+        "A parameter is there twice, or has a value that none may have.",
+    ),
+    "bad_request": ("This request is damaged", "It could not be understood."),
+    "method_not_allowed": ("Not that way", "This address can only be opened, with GET."),
+    "authenticator_unavailable": (
+        "One moment, please",
+        "Your session cannot be checked right now. Try again in a few seconds.",
+    ),
+    "location_too_long": (
+        "Too much to carry",
+        "The marketplace's address would be too long. Ask your administrator.",
+    ),
+    "internal_error": ("Something broke", "The fault is ours, not yours. Try again later."),
+}
+"""What people read, by the code that scripts read."""
+
+_PAGE: Final = files("app.pages").joinpath("problem.html").read_text(encoding="utf-8")
+
+
+def _hashes(element: str) -> str:
+    """Give the CSP sources of the inline elements of the page (CSP Level 3, section 2.3.1)."""
+    texts = re.findall(f"<{element}>(.*?)</{element}>", _PAGE, re.DOTALL)
+    digests = (base64.b64encode(hashlib.sha256(text.encode()).digest()) for text in texts)
+    return " ".join(f"'sha256-{digest.decode()}'" for digest in digests) or "'none'"
+
+
+def redirect(resp: Response, location: str, *, status: int = 307) -> None:
+    """Send the browser on, with an empty body."""
+    resp.status = status
+    resp.set_header("Location", location)  # resp.location would encode a second time
+    resp.data = b""
+
+
+def sign_on_json(resp: Response, *, location: str, origin: str, expires_at: int | None) -> None:
+    """Tell a script where to go; `expires_at` in epoch seconds is the token's, if it has one."""
+    resp.content_type = "application/json"
+    resp.text = json.dumps({"url": location, "origin": origin, "expires_at": expires_at})
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Where users sign in, and how they come back to `public_url`."""
+
+    url: str | None
+    return_parameter: str
+    public_url: str | None
+
+    def leading_back_to(self, path: str | None) -> str | None:
+        """Give the login's address that leads back to a path of ours; `None` without a login."""
+        if self.url is None or path is None:
+            return self.url
+        query = urlencode({self.return_parameter: f"{self.public_url}{path}"})
+        return f"{self.url}{'&' if '?' in self.url else '?'}{query}"
+
+
+class _Refusal(NamedTuple):
+    """What is answered: a code for scripts, a reason for the log only."""
+
+    status: int
+    code: str
+    reason: str
+    login_url: str | None = None
+    members: Mapping[str, str] = MappingProxyType({})
+
+
+class Refusals:
+    """Answers a refusal by who asks: a login redirect, a page, or problem details (RFC 9457).
+
+    Its methods are Falcon error handlers. `status` says what HTTP calls each error.
+    """
+
+    def __init__(
+        self,
+        status: Mapping[type[SignOnError], int],
+        login: Login,
+        host_origins: tuple[str, ...],
+    ) -> None:
+        self._status = status
+        self._login = login
+        framed_by = " ".join(host_origins) or "'self'"
+        self._policy = (
+            f"default-src 'none'; style-src {_hashes('style')}; script-src {_hashes('script')}; "
+            f"base-uri 'none'; form-action 'none'; frame-ancestors {framed_by}"
+        )
+
+    async def refusal(self, req: Request, resp: Response, error: SignOnError, ids: Ids) -> None:
+        """Answer what the line raised."""
+        status = self._status[type(error)]
+        login_url = None
+        if status == HTTPStatus.UNAUTHORIZED:
+            login_url = self._login.leading_back_to(_return_path(req, ids))
+        if isinstance(error, AuthenticatorUnavailable):
+            resp.set_header("Retry-After", str(error.retry_after_seconds))
+        members = {"claim": error.claim} if isinstance(error, MissingClaim) else {}
+        self._answer(req, resp, _Refusal(status, error.code, str(error), login_url, members))
+
+    async def http_error(
+        self, req: Request, resp: Response, error: falcon.HTTPError, _ids: Ids
+    ) -> None:
+        """Answer what Falcon found wrong with a request."""
+        code = _CODES.get(error.status_code, "bad_request")
+        resp.set_headers({"Allow": "GET"} if code == "method_not_allowed" else {})
+        self._answer(req, resp, _Refusal(error.status_code, code, code))
+
+    async def fault(self, req: Request, resp: Response, error: Exception, _ids: Ids) -> None:
+        """Answer a mistake of ours. Its text may quote what nobody is to read."""
+        log.error(
+            "fault", request_id=req.context.request_id, error=type(error).__name__, at=_place(error)
+        )
+        self._answer(req, resp, _Refusal(500, "internal_error", type(error).__name__))
+
+    def _answer(self, req: Request, resp: Response, refusal: _Refusal) -> None:
+        req.context.refusal = (refusal.code, refusal.reason)
+        who = asker(req)
+        if who is Asker.PAGE and refusal.login_url is not None:
+            redirect(resp, refusal.login_url, status=302)
+            return
+        resp.status = refusal.status
+        if who is Asker.SCRIPT:
+            _problem(req, resp, refusal)
+        else:
+            resp.set_header("Content-Security-Policy", self._policy)
+            _page(req, resp, refusal)
+
+
+def _return_path(req: Request, ids: Ids) -> str | None:
+    destination: Destination | None = req.context.destination
+    if destination is None:
+        return None
+    try:
+        destination.check_ids(ids)
+        return destination.path(ids, destination.checked_parameters(req.query_string))
+    except SignOnError:
+        return None
+
+
+def _place(error: Exception) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{last.filename}:{last.lineno}"
+
+
+def _problem(req: Request, resp: Response, refusal: _Refusal) -> None:
+    problem = {
+        "title": HTTPStatus(refusal.status).phrase,
+        "status": refusal.status,
+        "detail": WORDS[refusal.code][1],
+        "code": refusal.code,
+        "request_id": req.context.request_id,
+        **refusal.members,
+    }
+    if refusal.login_url is not None:
+        problem["login_url"] = refusal.login_url
+    resp.content_type = "application/problem+json"
+    resp.text = json.dumps(problem)
+
+
+def _page(req: Request, resp: Response, refusal: _Refusal) -> None:
+    title, text = WORDS[refusal.code]
+    action = ""
+    if refusal.login_url is not None:
+        address = html.escape(refusal.login_url)
+        action = f'<p><a href="{address}" target="_top">Sign in</a></p>\n'
+    resp.content_type = "text/html; charset=utf-8"
+    resp.text = Template(_PAGE).substitute(
+        title=html.escape(title),
+        text=html.escape(text),
+        action=action,
+        code=refusal.code,
+        request_id=req.context.request_id,
+    )
