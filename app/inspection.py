@@ -1,0 +1,94 @@
+"""What a vendor would object to in a token."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+from app.claims import MISSING, find
+from app.tokens import InvalidToken, read, verify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from app.destination import Destination
+
+_TIMES = ("iat", "nbf", "exp")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A token, read: whose key verifies it, and what its vendor would object to."""
+
+    header: Mapping[str, Any] = field(default_factory=dict)
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    destination: str | None = None
+    page: str | None = None
+    objections: tuple[str, ...] = ()
+
+
+def inspect(text: str, destinations: Iterable[Destination], *, now: float) -> Finding:
+    """Look at a token, or at an address that carries one, through the vendors' eyes.
+
+    `now` is in epoch seconds. Nothing is raised: what is wrong stands among the objections.
+    """
+    known = tuple(destinations)
+    token = _token(text.strip(), {destination.token_parameter for destination in known})
+    try:
+        parts = read(token)
+    except InvalidToken as error:
+        return Finding(objections=(str(error),))
+    signed = [destination for destination in known if _is_signed(token, destination)]
+    if not signed:
+        reason = "no configured key verifies it: another secret, another algorithm, or changed"
+        return Finding(parts.header, parts.claims, objections=(reason, *_times(parts.claims, now)))
+    destination = _closest(signed, parts.claims)
+    objections = (*_times(parts.claims, now), *_missing(parts.claims, destination.required))
+    return Finding(parts.header, parts.claims, destination.name, destination.page, objections)
+
+
+def _token(text: str, parameters: set[str]) -> str:
+    if "://" not in text:
+        return text
+    query = parse_qsl(urlsplit(text).query)
+    return next((value for name, value in query if name in parameters), "")
+
+
+def _is_signed(token: str, destination: Destination) -> bool:
+    try:
+        verify(token, destination.key)
+    except InvalidToken:
+        return False
+    return True
+
+
+def _closest(signed: list[Destination], claims: Mapping[str, Any]) -> Destination:
+    """Take the page that asks for most of what is there: pages of a vendor share their key."""
+    fitting = [each for each in signed if not any(_missing(claims, each.required))]
+    return max(fitting, key=lambda each: len(each.required), default=signed[0])
+
+
+def _missing(claims: Mapping[str, Any], required: Iterable[str]) -> Iterable[str]:
+    for name in required:
+        value = find(claims, name)
+        if value is MISSING:
+            yield f"{name} is missing"
+        elif not isinstance(value, str) or not value:
+            yield f"{name} is not a string with something in it"
+
+
+def _times(claims: Mapping[str, Any], now: float) -> Iterable[str]:
+    for name in _TIMES:
+        value = claims.get(name)
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int):
+            yield f"{name} is not a whole number of seconds"
+        elif name == "exp" and value <= now:
+            yield f"it expired {math.ceil(now - value)} s ago (exp)"
+        elif name != "exp" and value > now:
+            yield f"it is not valid for another {math.ceil(value - now)} s ({name})"
+    if "iat" not in claims:
+        yield "iat is missing"
