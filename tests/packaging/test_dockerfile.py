@@ -1,0 +1,74 @@
+"""What goes into the image, read from the files that decide it. (test_image.py builds it.)"""
+
+import fnmatch
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+DOCKERFILE = (PROJECT / "Dockerfile").read_text()
+PYPROJECT = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+
+
+def pins(lock: str) -> dict[str, str]:
+    """The versions that a lock file fixes, by package."""
+    text = (PROJECT / lock).read_text()
+    return dict(re.findall(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?==(\S+)", text, re.MULTILINE))
+
+
+def test_both_stages_stand_on_one_base_whose_python_and_debian_are_fixed() -> None:
+    bases = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
+
+    assert bases == ["${PYTHON_IMAGE}", "${PYTHON_IMAGE}"]
+    assert re.search(r"^ARG PYTHON_IMAGE=python:3\.\d+-slim-[a-z]+$", DOCKERFILE, re.MULTILINE)
+
+
+def test_the_label_says_the_version_of_the_project() -> None:
+    assert f"\nARG VERSION={PYPROJECT['project']['version']}\n" in DOCKERFILE
+
+
+@pytest.mark.requirement("R53")
+def test_every_package_is_installed_from_a_lock_with_hashes() -> None:
+    commands = DOCKERFILE.replace("\\\n", " ").replace("&&", "\nRUN")
+    installs = re.findall(r"pip .*\binstall (.*)", commands)
+
+    assert len(installs) == 3
+    for arguments in installs:
+        assert "--require-hashes" in arguments or "--no-index --no-deps dist/" in arguments
+    for lock in ("requirements.lock", "requirements-build.lock"):
+        assert f"--requirement {lock}" in commands
+        text = (PROJECT / lock).read_text()
+        assert len(pins(lock)) == len(
+            re.findall(r"^\S+==.*\\\n +--hash=sha256:", text, re.MULTILINE)
+        )
+        assert "://" not in text
+
+
+def test_what_builds_the_image_is_what_builds_here() -> None:
+    build, dev = pins("requirements-build.lock"), pins("requirements-dev.lock")
+
+    assert set(PYPROJECT["build-system"]["requires"]) <= build.keys()
+    assert build == {name: dev[name] for name in build}
+
+
+def test_the_build_sees_what_it_copies_and_nothing_else() -> None:
+    rules = (PROJECT / ".dockerignore").read_text().splitlines()
+    allowed = {rule.removeprefix("!") for rule in rules if rule.startswith("!")}
+    copied = {
+        source
+        for arguments in re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE)
+        for source in arguments.split()
+    }
+
+    assert "*" in rules
+    assert copied == allowed
+    assert all((PROJECT / source).exists() for source in copied)
+    assert not [name for name in allowed if fnmatch.fnmatch(name, "*[*?]*")]
+
+
+def test_the_image_starts_and_is_asked_without_a_shell() -> None:
+    for instruction in ("ENTRYPOINT", "CMD"):
+        assert re.search(rf'^ *{instruction} \["', DOCKERFILE, re.MULTILINE)
+        assert not re.search(rf"^ *{instruction} [^\[]", DOCKERFILE, re.MULTILINE)
