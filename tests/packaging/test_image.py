@@ -49,7 +49,7 @@ def why_not() -> str:
     """What is missing to build and start an image here; nothing where it can be done."""
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if missing:
-        return f"{' and '.join(missing)} not installed (Debian packages of these names)"
+        return f"{', '.join(missing)} missing (Debian: apt-get install buildah debootstrap)"
     if os.geteuid() != 0:
         return "building the base and mounting it take root"
     unshare = [str(shutil.which("unshare")), "--mount", "--pid", "--fork", "true"]
