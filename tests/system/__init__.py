@@ -1,0 +1,1 @@
+"""The shipped service as a process, spoken to over sockets. Nothing here imports `app`."""
