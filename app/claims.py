@@ -28,7 +28,12 @@ Template = Callable[[Values], Any]
 
 
 class InvalidTemplate(ValueError):
-    """A template that could never be filled."""
+    """A template that could never be filled; `path` leads to the member that is wrong."""
+
+    def __init__(self, wrong: str, path: tuple[str, ...] = ()) -> None:
+        super().__init__(f"{'.'.join(path)}: {wrong}" if path else wrong)
+        self.wrong = wrong
+        self.path = path
 
 
 def compile_template(template: Any, names: Iterable[str]) -> Template:  # noqa: ANN401 - any JSON value is a template
@@ -41,9 +46,9 @@ def compile_template(template: Any, names: Iterable[str]) -> Template:  # noqa: 
     """
     known = tuple(names)
     if isinstance(template, dict):
-        return _object({key: compile_template(value, known) for key, value in template.items()})
+        return _object({key: _below(key, value, known) for key, value in template.items()})
     if isinstance(template, list):
-        return _array([compile_template(value, known) for value in template])
+        return _array([_below(str(n), value, known) for n, value in enumerate(template)])
     if isinstance(template, str):
         return _text(template, known)
     literal = MISSING if template is None else template
@@ -72,6 +77,13 @@ def find(values: Mapping[str, Any], dotted_name: str) -> Any:  # noqa: ANN401 - 
     return find(below, rest) if dot and isinstance(below, Mapping) else MISSING
 
 
+def _below(key: str, template: Any, known: tuple[str, ...]) -> Template:  # noqa: ANN401 - as above
+    try:
+        return compile_template(template, known)
+    except InvalidTemplate as error:
+        raise InvalidTemplate(error.wrong, (key, *error.path)) from None
+
+
 def _object(members: dict[str, Template]) -> Template:
     items = tuple(members.items())
 
@@ -91,7 +103,7 @@ def _array(elements: list[Template]) -> Template:
 
 
 def _text(template: str, known: tuple[str, ...]) -> Template:
-    parts = [_part(match, template, known) for match in _PART.finditer(template)]
+    parts = [_part(match, known) for match in _PART.finditer(template)]
     if not any(callable(part) for part in parts):
         literal = "".join(str(part) for part in parts)
         return lambda _values: literal
@@ -105,12 +117,10 @@ def _text(template: str, known: tuple[str, ...]) -> Template:
     return render
 
 
-def _part(match: re.Match[str], template: str, known: tuple[str, ...]) -> str | Template:
+def _part(match: re.Match[str], known: tuple[str, ...]) -> str | Template:
     brace, placeholder, stray, literal = match.groups()
     if stray:
-        raise InvalidTemplate(
-            f"{template!r} has a single {stray!r}; a brace itself is {stray * 2!r}"
-        )
+        raise InvalidTemplate(f"has a single {stray!r}; a brace itself is {stray * 2!r}")
     if placeholder is None:
         return brace[0] if brace else literal
     alternatives = [name.strip() for name in placeholder.split("|")]
@@ -120,7 +130,8 @@ def _part(match: re.Match[str], template: str, known: tuple[str, ...]) -> str | 
 
 
 def _check_name(name: str, known: tuple[str, ...]) -> None:
-    if name in known or any(name.startswith(k) and name != k for k in known if k.endswith(".")):
+    below = tuple(each for each in known if each.endswith("."))
+    if name not in below and (name in known or name.startswith(below)):
         return
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {{{near[0]}}}?" if near else f"there are {', '.join(known)}"

@@ -87,8 +87,8 @@ def _times(claims: Mapping[str, Any], now: float) -> Iterable[str]:
         if isinstance(value, bool) or not isinstance(value, int):
             yield f"{name} is not a whole number of seconds"
         elif name == "exp" and value <= now:
-            yield f"it expired {math.ceil(now - value)} s ago (exp)"
+            yield f"it expired {math.floor(now - value) + 1} s ago (exp)"
         elif name != "exp" and value > now:
             yield f"it is not valid for another {math.ceil(value - now)} s ({name})"
-    if "iat" not in claims:
+    if claims.get("iat") is None:
         yield "iat is missing"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import sys
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 import structlog
 
 
-def configure(level: str, log_format: Literal["json", "console"]) -> None:
-    """Send every line of this process to standard output, in `log_format`."""
+def configure(level: str, log_format: Literal["json", "console"], out: TextIO) -> None:
+    """Send every line of this process to `out`, in `log_format`."""
     render: Any = structlog.processors.JSONRenderer(sort_keys=False)
     if log_format == "console":
         render = structlog.dev.ConsoleRenderer(colors=False)
@@ -21,6 +20,6 @@ def configure(level: str, log_format: Literal["json", "console"]) -> None:
             render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        logger_factory=structlog.WriteLoggerFactory(out),
         cache_logger_on_first_use=False,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -54,7 +55,7 @@ def application() -> falcon.asgi.App[Any, Any]:
         InvalidSettings: the environment does not describe one.
     """
     config = settings.load()
-    logs.configure(config.service.log_level, config.service.log_format)
+    logs.configure(config.service.log_level, config.service.log_format, sys.stdout)
     return create_app(config)
 
 

@@ -37,7 +37,7 @@ _PUBLISHED_SECRETS = frozenset(
 """Secrets that stand in debuggers and tutorials; anyone can sign with them."""
 
 _FEWEST_DISTINCT_BYTES = 8
-_LONGEST_PERIOD_BYTES = 8
+_LONGEST_PERIOD_BYTES = 16
 
 
 class WeakSecret(ValueError):

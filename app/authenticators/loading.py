@@ -91,7 +91,7 @@ def build(named: Named, *, reader: Reader, unix_peers_only: bool) -> Authenticat
     authenticator = found if factory is None else factory(context)
     if not callable(authenticator):
         raise ValueError(f"{named.target!r} is neither callable nor has from_settings(context)")  # noqa: TRY004 - it is the configuration that is wrong
-    return _asynchronous(authenticator)
+    return asynchronous(authenticator)
 
 
 def _imported(target: str) -> Any:  # noqa: ANN401 - whatever stands there
@@ -110,7 +110,8 @@ def _imported(target: str) -> Any:  # noqa: ANN401 - whatever stands there
         raise ValueError(f"{target!r} cannot be imported: {error}") from error
 
 
-def _asynchronous(authenticator: Any) -> Authenticator:  # noqa: ANN401 - sync or async callable
+def asynchronous(authenticator: Any) -> Authenticator:  # noqa: ANN401 - sync or async callable
+    """Give an authenticator that never blocks: a sync one runs in a thread."""
     call = authenticator if inspect.isroutine(authenticator) else authenticator.__call__
     if inspect.iscoroutinefunction(call):
         return authenticator  # type: ignore[no-any-return] # checked by what it returns

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import structlog
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 
+from app.asking import peer_address
 from app.claim_names import ClaimNames, expiry
 from app.errors import InvalidCredential
 from app.header_values import display, identifier, payload
@@ -87,21 +88,24 @@ class TrustedHeadersVariables(ClaimNames):
 def from_settings(context: AuthenticatorContext) -> TrustedHeaders:
     """Build the engine from its variables."""
     variables = context.read(TrustedHeadersVariables)
-    return TrustedHeaders(variables, unix_peers_only=context.unix_peers_only)
+    if UNIX in variables.trusted_proxies and not context.unix_peers_only:
+        # A TCP peer whose address is gone must not pass for one of a unix socket (CVE-2026-76835).
+        raise ValueError(
+            f"{context.prefix}TRUSTED_PROXIES has unix, but SSO_BIND is no unix socket"
+        )
+    return TrustedHeaders(variables)
 
 
 class TrustedHeaders:
     """Takes an identity from headers that a trusted peer has set.
 
-    Only the peer of the connection counts, never what a header says of it. `unix_peers_only`
-    tells whether the service listens on a unix socket and nowhere else: a TCP peer whose address
-    is gone must never pass for one (CVE-2026-76835).
+    Only the peer of the connection counts, never what a header says of it.
     """
 
-    def __init__(self, variables: TrustedHeadersVariables, *, unix_peers_only: bool) -> None:
+    def __init__(self, variables: TrustedHeadersVariables) -> None:
         proxies = variables.trusted_proxies
         self._networks = [network for text in proxies if (network := _network(text)) is not None]
-        self._trusts_unix = unix_peers_only and UNIX in proxies
+        self._trusts_unix = UNIX in proxies
         self._trusts_address = lru_cache(_PEERS_REMEMBERED)(self._is_in_a_network)
         self._report_once = lru_cache(_PEERS_REMEMBERED)(_report)
         self._variables = variables
@@ -129,9 +133,9 @@ class TrustedHeaders:
         received = [item for item in request.scope["headers"] if item[0] in self._known]
         if not any(name in self._credentials and value for name, value in received):
             return None
-        client = request.scope.get("client")
-        if not (self._trusts_address(client[0]) if client else self._trusts_unix):
-            self._report_once(client[0] if client else UNIX)
+        peer = peer_address(request)
+        if not (self._trusts_unix if peer is None else self._trusts_address(peer)):
+            self._report_once(peer or UNIX)
             return None
         headers = dict(received)
         if len(headers) != len(received):

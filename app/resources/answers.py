@@ -177,9 +177,7 @@ class Refusals:
 
 
 def _return_path(req: Request, ids: Ids) -> str | None:
-    destination: Destination | None = req.context.destination
-    if destination is None:
-        return None
+    destination: Destination = req.context.destination
     try:
         destination.check_ids(ids)
         return destination.path(ids, destination.checked_parameters(req.query_string))

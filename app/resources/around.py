@@ -11,7 +11,7 @@ import falcon
 import falcon.asgi
 import structlog
 
-from app.asking import READ
+from app.asking import READ, peer_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,13 +67,12 @@ class Around:
 
     def _write_line(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
         context = req.context
-        client = req.scope.get("client")
         code, reason = context.refusal or (None, None)
         write = log.info if code is None else log.warning
         write(
             "sign_on" if code is None else "refusal",
             request_id=context.request_id,
-            peer=client[0] if client else "unix",
+            peer=peer_address(req) or "unix",
             destination=context.destination.name,
             page=context.destination.page,
             authenticator=context.authenticator,

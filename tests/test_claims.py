@@ -1,0 +1,127 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.claims import MISSING, InvalidTemplate, compile_template, find, merged
+
+NAMES = ("subject", "email", "name", "groups", "number", "claims.", "integration.")
+VALUES = {
+    "subject": "u-17",
+    "email": None,
+    "name": "",
+    "groups": ("a", "b"),
+    "number": 0,
+    "claims": {"department": "sales", "deep": {"er": [1, True]}, "https://a.example/org": "o-1"},
+    "integration": {},
+}
+
+
+def rendered(template: Any) -> Any:
+    return compile_template(template, NAMES)(VALUES)
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ("{subject}", "u-17"),
+        ("{claims.department}", "sales"),
+        ("{claims.deep.er}", [1, True]),
+        ("{claims.deep}", {"er": [1, True]}),
+        ("{claims.https://a.example/org}", "o-1"),
+        ("{groups}", ["a", "b"]),
+        ("{number}", 0),
+        ("{email|name|subject}", "u-17"),
+        ("{email | subject}", "u-17"),
+        ("acme:{subject}:{claims.department}", "acme:u-17:sales"),
+        ("{number}x", "0x"),
+        ("{{subject}}", "{subject}"),
+        ("{{{subject}}}", "{u-17}"),
+        ("plain", "plain"),
+        ("", ""),
+        (5, 5),
+        (True, True),
+        (False, False),
+        (1.5, 1.5),
+        (["{subject}", "{email}", 1], ["u-17", 1]),
+        ({"a": {"b": "{subject}", "c": "{email}"}}, {"a": {"b": "u-17"}}),
+    ],
+)
+def test_a_template_is_filled(template: Any, expected: Any) -> None:
+    assert rendered(template) == expected
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{email}",
+        "{name}",
+        "{claims.nothing}",
+        "{claims.department.below}",
+        "{integration.connector_name}",
+        "x{email}",
+        {"a": "{email}"},
+        {"a": {"b": "{name}"}},
+        {},
+        ["{email}"],
+        [],
+        None,
+    ],
+)
+def test_what_is_missing_drops_its_key(template: Any) -> None:
+    assert rendered(template) is MISSING
+    assert rendered({"kept": 1, "dropped": template}) == {"kept": 1}
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        ("{emial}", "nothing provides {emial}; did you mean {email}?"),
+        ({"user": {"email": "{emial}"}}, "user.email: nothing provides"),
+        (["{x}"], "0: nothing provides {x}; there are"),
+        ("{subject", "a single '{'"),
+        ("subject}", "a single '}'"),
+        ("{}", "nothing provides {}"),
+        ("{claims.}", "nothing provides {claims.}"),
+        ("{subject|nobody}", "nothing provides {nobody}"),
+        ("{subject.__class__}", "nothing provides"),
+    ],
+)
+def test_a_template_that_could_never_be_filled_is_refused(template: Any, words: str) -> None:
+    with pytest.raises(InvalidTemplate) as refused:
+        compile_template(template, NAMES)
+
+    assert words in str(refused.value)
+
+
+@pytest.mark.requirement("R48")
+def test_the_text_of_a_template_is_in_no_message() -> None:
+    with pytest.raises(InvalidTemplate) as refused:
+        compile_template({"apikey": "live-secret{"}, NAMES)
+
+    assert "live-secret" not in str(refused.value)
+
+
+@given(st.text())
+def test_values_are_never_templates_themselves(text: str) -> None:
+    template = compile_template("<{subject}>", NAMES)
+
+    assert template({"subject": text or "{email}"}) == f"<{text or '{email}'}>"
+
+
+def test_a_template_is_merged_object_by_object() -> None:
+    base = {"sub": "{email}", "ti": {"udn": "{name}", "uem": "{email}"}, "meta": "x"}
+
+    result = merged(base, {"ti": {"udn": "{subject}", "uem": None}, "meta": {"a": 1}, "new": 1})
+
+    assert result == {"sub": "{email}", "ti": {"udn": "{subject}"}, "meta": {"a": 1}, "new": 1}
+    assert base == {"sub": "{email}", "ti": {"udn": "{name}", "uem": "{email}"}, "meta": "x"}
+
+
+def test_a_claim_is_found_by_its_dotted_path() -> None:
+    claims = {"a": {"b": {"c": 0}}, "a.b": 1}
+
+    assert find(claims, "a.b") == 1
+    assert find(claims, "a.c") is MISSING
+    assert find({"a": {"b": {"c": 0}}}, "a.b.c") == 0

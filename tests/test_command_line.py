@@ -1,0 +1,298 @@
+import io
+import json
+import runpy
+import sys
+from typing import Any, NoReturn
+
+import pytest
+
+from app.__main__ import main
+from tests.conftest import (
+    APIFUSE,
+    APIFUSE_SECRET,
+    PANDIUM,
+    PANDIUM_SECRET,
+    PROXY,
+    Load,
+    token_of,
+    vendor_reads,
+)
+
+INTEGRATIONS = '{"1121": {"connector_name": "gwt", "integration_name": "gwt2hs"}}'
+ADA = ("--subject", "u-17", "--email", "ada@acme.example")
+
+
+@pytest.fixture(autouse=True)
+def configuration(load: Load) -> None:
+    load(PROXY, PANDIUM, APIFUSE, PANDIUM_INTEGRATIONS=INTEGRATIONS)
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    try:
+        main(list(arguments))
+    except SystemExit as end:
+        words = "" if isinstance(end.code, int) else str(end.code)
+        status = end.code if isinstance(end.code, int) else 1
+    else:
+        status, words = 0, ""
+    out, err = capsys.readouterr()
+    return status, out, err + words
+
+
+def minted(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    status, out, _ = run(capsys, "mint", *arguments, "--json")
+    assert status == 0
+    loaded: dict[str, Any] = json.loads(out)
+    return loaded
+
+
+def test_mint_shows_what_the_marketplace_gets(capsys: pytest.CaptureFixture[str]) -> None:
+    result = minted(capsys, "pandium", *ADA)
+
+    assert result["header"] == {"alg": "HS256", "typ": "JWT"}
+    assert result["url"] == f"https://imp.pandium.io/acme?tenant={result['token']}#"
+    claims = vendor_reads(result["token"], PANDIUM_SECRET)
+    assert claims == result["claims"]
+    assert set(claims) == {"iat", "jti", "sub", "external_id", "ti"}
+
+
+def test_mint_shows_what_the_install_page_gets(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("--page", "install", "--integration-id", "1121")
+
+    result = minted(capsys, "pandium", *ADA, *arguments)
+
+    assert result["claims"]["ti"]["xti"] == {
+        "connector_name": "gwt",
+        "integration_name": "gwt2hs",
+    }
+    assert "/acme/tenants/create/1121?tenant=" in result["url"]
+
+
+def test_mint_shows_what_apifuse_gets(capsys: pytest.CaptureFixture[str]) -> None:
+    names = ("--given-name", "Ada", "--family-name", "Lovelace")
+
+    result = minted(capsys, "apifuse", *ADA, *names, "--page", "listing", "--listing-id", "l-1")
+
+    claims = vendor_reads(token_of(result["url"], "jwt"), APIFUSE_SECRET)
+    assert claims["user"] == {
+        "externalId": "u-17",
+        "firstname": "Ada",
+        "lastname": "Lovelace",
+        "email": "ada@acme.example",
+    }
+    assert result["url"].startswith("https://acme.apifuse.io/listing/l-1?jwt=")
+
+
+def test_mint_takes_claims_of_the_host_session(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PANDIUM_CLAIMS", '{"meta": {"plan": "{claims.plan}", "in": "{groups}"}}')
+
+    more = ("--claim", "plan=gold=1", "--group", "a", "--group", "b", "--org-id", "o-1")
+    result = minted(capsys, "pandium", *ADA, *more, "--org-name", "Acme", "--name", "Ada")
+
+    assert result["claims"]["meta"] == {"plan": "gold=1", "in": ["a", "b"]}
+    assert result["claims"]["ti"]["aid"] == "o-1"
+
+
+def test_mint_is_readable_too(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, "mint", "pandium", *ADA)
+
+    assert status == 0
+    assert 'header  {"alg": "HS256", "typ": "JWT"}' in out
+    assert '"sub": "ada@acme.example"' in out
+    assert "address https://imp.pandium.io/acme?tenant=" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (("pandium", "--subject", "u-17"), 1, "sub: the identity has no"),
+        (("pandium", "--subject", ""), 1, "subject is not 1 to 255"),
+        (("pandium", *ADA, "--claim", "plan"), 1, "is not name=value"),
+        (("pandium", *ADA, "--page", "install"), 1, "integration_id does not have the shape"),
+        (
+            ("pandium", *ADA, "--page", "install", "--integration-id", "9"),
+            1,
+            "integration_id is not offered",
+        ),
+        (("zendesk", *ADA), 2, "there is pandium --page marketplace, pandium --page install"),
+        (("pandium", *ADA, "--page", "x"), 2, "no such destination or page"),
+        (("pandium",), 2, "--subject"),
+    ],
+)
+def test_mint_says_what_is_wrong(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], status: int, words: str
+) -> None:
+    ended, out, err = run(capsys, "mint", *arguments)
+
+    assert ended == status
+    assert words in err
+    assert out == ""
+
+
+def test_inspect_accepts_what_mint_gave(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (
+        ("pandium", *ADA),
+        ("pandium", *ADA, "--page", "install", "--integration-id", "1121"),
+        ("apifuse", *ADA),
+    ):
+        result = minted(capsys, *arguments)
+        for text in (result["token"], result["url"]):
+            status, out, _ = run(capsys, "inspect", text, "--json")
+
+            assert status == 0
+            finding = json.loads(out)
+            assert finding["ok"] is True
+            assert finding["claims"] == result["claims"]
+            assert finding["objections"] == []
+
+
+def test_inspect_names_what_is_wrong_with_a_damaged_token(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    token = minted(capsys, "pandium", *ADA)["token"]
+    header, claims, signature = token.split(".")
+
+    for damaged, words in (
+        (f"{header}.{claims}", "not three parts"),
+        (f"{header}.{claims}.{signature[::-1]}", "no configured key verifies it"),
+        (f"{header}.{claims[1:]}.{signature}", "JSON"),
+    ):
+        status, out, _ = run(capsys, "inspect", damaged)
+        assert status == 1
+        assert words in out
+
+
+def test_inspect_reads_from_its_input(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = minted(capsys, "pandium", *ADA)["token"]
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{token}\n"))
+
+    status, out, _ = run(capsys, "inspect", "-")
+
+    assert status == 0
+    assert "for     pandium, marketplace: the signature verifies" in out
+
+
+def test_check_says_what_the_configuration_says(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, "check")
+
+    assert status == 0
+    assert "authenticators  oauth2-proxy" in out
+    assert "destination     /pandium-sso -> https://imp.pandium.io/acme" in out
+    assert out.endswith("The configuration holds.\n")
+
+
+def test_check_is_json_for_scripts(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status, out, _ = run(capsys, "check", "--json")
+    assert status == 0
+    assert json.loads(out)["destinations"]["/apifuse-sso"] == "https://acme.apifuse.io"
+
+    monkeypatch.setenv("SSO_LOG_LEVEL", "loud")
+    status, out, _ = run(capsys, "check", "--json")
+    assert status == 2
+    assert json.loads(out)["ok"] is False
+    assert json.loads(out)["problems"][0]["variable"] == "SSO_LOG_LEVEL"
+
+
+@pytest.mark.requirement("R48")
+@pytest.mark.parametrize("command", ["check", "serve"])
+def test_a_wrong_configuration_ends_with_2_and_names_everything(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("SSO_LOG_LEVEL", "loud")
+    monkeypatch.setenv("PANDIUM_SHARED_SECRET", "hush")
+
+    status, out, err = run(capsys, command)
+
+    assert (status, out) == (2, "")
+    assert "SSO_LOG_LEVEL should be" in err
+    assert "PANDIUM_SHARED_SECRET is 4 bytes long" in err
+    assert err.endswith("2 problems: the service does not start\n")
+    assert "hush" not in err
+    assert "Traceback" not in err
+
+
+def test_one_problem_is_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSO_LOG_LEVEL", "loud")
+
+    assert run(capsys, "check")[2].endswith("\n1 problem: the service does not start\n")
+
+
+@pytest.mark.parametrize("in_a_wheel", [False, True])
+def test_serve_becomes_gunicorn(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *, in_a_wheel: bool
+) -> None:
+    becomes: list[list[str]] = []
+
+    def execv(_path: str, command: list[str]) -> NoReturn:
+        becomes.append(command)
+        raise SystemExit(0)
+
+    monkeypatch.setattr("app.__main__.os.execv", execv)
+    if in_a_wheel:
+        monkeypatch.setattr("app.__main__.Path.is_file", lambda _path: False)
+
+    assert run(capsys, "serve")[0] == 0
+    ((interpreter, *module, path),) = becomes
+    assert interpreter == sys.executable
+    assert module == ["-m", "gunicorn", "--config"]
+    place = "/app/gunicorn.conf.py" if in_a_wheel else "/config/gunicorn.conf.py"
+    assert path.endswith(place)
+
+
+def test_demo_is_run_with_its_ports(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[Any] = []
+
+    async def demo(*arguments: Any, **options: Any) -> int:
+        called.append((arguments, options))
+        return 7
+
+    monkeypatch.setattr("app.demo.run.run", demo)
+
+    status, _, _ = run(capsys, "demo", "--host-port", "1", "--marketplace-port", "2", "--once")
+
+    assert status == 7
+    assert called == [((1, 2), {"once": True})]
+
+
+def test_reference_prints_its_documents(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "reference", "configuration")[1].startswith("# Configuration\n")
+    assert "\nSSO_AUTHENTICATORS=oauth2-proxy\n" in run(capsys, "reference", "example-env")[1]
+    status, _, err = run(capsys, "reference", "poem")
+    assert status == 2
+    assert "document should be 'configuration' or 'example-env'" in err
+
+
+def test_a_variable_of_a_commands_name_means_nothing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHECK", '{"as_json": true}')
+    monkeypatch.setenv("SERVE", "{}")
+
+    assert run(capsys, "check")[1].endswith("The configuration holds.\n")
+
+
+def test_the_package_is_the_command(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["marketplace-sso", "check"])
+
+    runpy.run_module("app", run_name="__main__")
+
+    assert capsys.readouterr().out.endswith("The configuration holds.\n")
+
+
+def test_without_a_command_the_commands_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys)
+
+    assert (status, out) == (1, "")
+    assert "decode and verify a token" in err

@@ -1,0 +1,56 @@
+import pytest
+import structlog
+from falcon.inspect import inspect_routes
+from falcon.testing import TestClient
+
+from app import __version__, main
+from tests.conftest import APIFUSE, PANDIUM, PROXY, Load, MakeClient
+
+INTEGRATIONS = '{"1121": {"connector_name": "gwt", "integration_name": "gwt2hs"}}'
+
+
+@pytest.mark.requirement("R52")
+def test_these_are_all_the_routes(load: Load) -> None:
+    app = main.create_app(load(PROXY, PANDIUM, APIFUSE, PANDIUM_INTEGRATIONS=INTEGRATIONS))
+
+    routes = {
+        route.path: {method.method for method in route.methods if not method.internal}
+        for route in inspect_routes(app)
+    }
+
+    assert routes == {
+        "/livez": {"GET"},
+        "/readyz": {"GET"},
+        "/healthz": {"GET"},
+        "/version": {"GET"},
+        "/pandium-sso": {"GET"},
+        "/pandium-sso/install/{integration_id}": {"GET"},
+        "/apifuse-sso": {"GET"},
+        "/apifuse-sso/listing/{listing_id}": {"GET"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/livez", {"status": "ok"}),
+        ("/readyz", {"status": "ready"}),
+        ("/healthz", {"status": "ready"}),
+        ("/version", {"name": "marketplace-sso", "version": __version__}),
+    ],
+)
+def test_health_is_told_to_anyone(client: MakeClient, path: str, body: dict[str, str]) -> None:
+    answer = client().simulate_get(path, remote_addr="203.0.113.9")
+
+    assert (answer.status_code, answer.json) == (200, body)
+
+
+def test_the_server_is_given_the_application_of_the_environment(load: Load) -> None:
+    load(PROXY, PANDIUM)
+
+    try:
+        answer = TestClient(main.application()).simulate_get("/pandium-sso")
+    finally:
+        structlog.reset_defaults()
+
+    assert answer.status_code == 401

@@ -1,0 +1,240 @@
+import base64
+import json
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from hypothesis import given
+from hypothesis import strategies as st
+from joserfc import jwt as other_library
+from joserfc.jwk import OctKey
+
+from app.tokens import InvalidToken, WeakSecret, hmac_key, read, sign, strict_json, verify
+
+SECRET = b"0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+KEY = hmac_key(SECRET)
+CLAIMS = {"sub": "ada@acme.example", "n": 1, "ti": {"ufn": "Ada Grüße 李明"}}
+
+
+def encoded(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode()
+
+
+def forged(header: Any, claims: Any = CLAIMS, signature: bytes = b"x" * 32) -> str:
+    parts = [json.dumps(header).encode(), json.dumps(claims).encode(), signature]
+    return ".".join(map(encoded, parts))
+
+
+def test_a_token_is_what_another_library_reads() -> None:
+    token = sign(CLAIMS, KEY)
+
+    read_there = other_library.decode(token, OctKey.import_key(SECRET), algorithms=["HS256"])
+    assert read_there.claims == CLAIMS
+    assert read_there.header == {"alg": "HS256", "typ": "JWT"}
+
+
+def test_a_token_of_ours_verifies_with_its_key() -> None:
+    assert verify(sign(CLAIMS, KEY), KEY).claims == CLAIMS
+
+
+def test_a_number_that_json_does_not_know_is_not_signed() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        sign({"n": float("nan")}, KEY)
+
+
+@pytest.mark.requirement("R45")
+def test_neither_a_key_nor_a_token_is_in_a_representation() -> None:
+    token = sign(CLAIMS, KEY)
+
+    assert SECRET.decode() not in repr(KEY)
+    assert token.rpartition(".")[2] not in repr(read(token))
+
+
+@pytest.mark.requirement("R1")
+@pytest.mark.parametrize("algorithm", ["none", "None", "nOnE", "hs256", "HS512", "RS256", None, []])
+def test_a_token_of_another_algorithm_does_not_verify(algorithm: object) -> None:
+    with pytest.raises(InvalidToken, match="algorithm"):
+        verify(forged({"alg": algorithm, "typ": "JWT"}), KEY)
+
+
+@pytest.mark.requirement("R1")
+def test_a_token_without_an_algorithm_does_not_verify() -> None:
+    with pytest.raises(InvalidToken, match="algorithm"):
+        verify(forged({"typ": "JWT"}), KEY)
+
+
+def test_a_token_with_another_signature_does_not_verify() -> None:
+    with pytest.raises(InvalidToken, match="signature"):
+        verify(forged({"alg": "HS256", "typ": "JWT"}), KEY)
+
+
+def test_a_token_of_another_key_does_not_verify() -> None:
+    token = sign(CLAIMS, hmac_key(b"another-" + SECRET))
+
+    with pytest.raises(InvalidToken, match="signature"):
+        verify(token, KEY)
+
+
+@pytest.mark.requirement("R5")
+@pytest.mark.parametrize(
+    "mangled",
+    [
+        "",
+        ".",
+        "..",
+        "a.b",
+        "{header}.{claims}",
+        "{header}.{claims}.{signature}.",
+        "{header}.{claims}.{signature}.x.y",
+        "{header}.{claims}.{signature}=",
+        "{header}=.{claims}.{signature}",
+        " {header}.{claims}.{signature}",
+        "{header}.{claims}.{signature}\n",
+        "{header}.{claims}\r\n.{signature}",
+        "{header}.{claims}.{signature}é",
+        "{header}.{claims}.+/{signature}",
+        '{{"payload":"{claims}","protected":"{header}","signature":"{signature}"}}',
+        "{header}..{signature}",
+        "x{header}.{claims}.{signature}",
+        "{header}.{claims}x.{signature}",
+        "{header}.{claims}.{signature}x",
+    ],
+)
+def test_what_is_no_compact_token_does_not_verify(mangled: str) -> None:
+    header, claims, signature = sign(CLAIMS, KEY).split(".")
+    token = mangled.format(header=header, claims=claims, signature=signature)
+
+    with pytest.raises(InvalidToken):
+        verify(token, KEY)
+
+
+@pytest.mark.requirement("R13")
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"a":1,"a":2}',
+        b'{"x":{"a":1,"a":2}}',
+        b'{"a":1,"\\u0061":2}',
+        b'\xef\xbb\xbf{"a":1}',
+        '{"a":1}'.encode("utf-16"),
+        '{"a":"é"}'.encode("latin-1"),
+        b"[" * 17 + b"]" * 17,
+        b'{"a":' * 17 + b"1" + b"}" * 17,
+        b"[" * 100_000,
+        b'{"a":NaN}',
+        b'{"a":Infinity}',
+        b'{"a":1e400}',
+        b'{"a":' + b"9" * 5000 + b"}",
+        b"{" + b",".join(b'"%d":1' % n for n in range(65)) + b"}",
+        b"[]",
+        b"null",
+        b"1",
+        b'"a"',
+        b"",
+        b"{",
+        b"{'a':1}",
+        b'{"a":1}x',
+    ],
+)
+def test_json_that_has_two_meanings_is_refused(text: bytes) -> None:
+    with pytest.raises(InvalidToken):
+        strict_json(text)
+
+
+@pytest.mark.requirement("R13")
+def test_json_at_its_bounds_is_read() -> None:
+    deep = b'{"a":' * 16 + b"1" + b"}" * 16
+    wide = b"{" + b",".join(b'"%d":1' % n for n in range(64)) + b"}"
+
+    assert strict_json(deep)
+    assert len(strict_json(wide)) == 64
+    assert strict_json(b'{"a":"[[[[[[[[[[[[[[[[[[[["}') == {"a": "[" * 20}
+
+
+@given(st.text() | st.binary().map(lambda value: value.decode("latin-1")))
+def test_random_text_is_refused_and_nothing_else_happens(text: str) -> None:
+    with pytest.raises(InvalidToken):
+        verify(text, KEY)
+
+
+@given(st.data())
+def test_a_token_with_any_character_changed_does_not_verify(data: st.DataObject) -> None:
+    token = sign(CLAIMS, KEY)
+    at = data.draw(st.integers(0, len(token) - 2))  # the last one has bits that mean nothing
+    other = data.draw(st.characters(codec="ascii").filter(lambda c: c != token[at]))
+
+    with pytest.raises(InvalidToken):
+        verify(token[:at] + other + token[at + 1 :], KEY)
+
+
+def pem_of(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> list[bytes]:
+    public = key.public_key()
+    spki = serialization.PublicFormat.SubjectPublicKeyInfo
+    pkcs8 = serialization.PrivateFormat.PKCS8
+    clear = serialization.NoEncryption()
+    return [
+        public.public_bytes(serialization.Encoding.PEM, spki),
+        public.public_bytes(serialization.Encoding.PEM, spki).replace(b"\n", b"\r\n"),
+        public.public_bytes(serialization.Encoding.DER, spki),
+        key.private_bytes(serialization.Encoding.PEM, pkcs8, clear),
+        key.private_bytes(serialization.Encoding.DER, pkcs8, clear),
+    ]
+
+
+@pytest.mark.requirement("R4", "R3")
+@pytest.mark.parametrize(
+    "key",
+    [rsa.generate_private_key(65537, 2048), ec.generate_private_key(ec.SECP256R1())],
+    ids=["rsa", "ec"],
+)
+def test_a_key_of_another_kind_is_no_secret(key: Any) -> None:
+    for text in pem_of(key):
+        with pytest.raises(WeakSecret, match="not a shared secret"):
+            hmac_key(text)
+
+
+@pytest.mark.requirement("R4")
+@pytest.mark.parametrize(
+    ("secret", "words"),
+    [
+        (b"", "empty"),
+        (b"short", "5 bytes long; HS256 needs 32"),
+        (SECRET[:31], "31 bytes long"),
+        (b"a" * 32, "guessed"),
+        (b"secretsecretsecretsecretsecretsecret", "guessed"),
+        (b"0123456789" * 4, "guessed"),
+        (b"01234567" * 4, "guessed"),
+        (b"a-string-secret-at-least-256-bits-long", "guessed"),
+        (b"A-String-Secret-At-Least-256-Bits-Long", "guessed"),
+        (b'{"kty":"oct","k":"AAAAAAAAAAAAAAAAAAAAAAAA"}', "not a shared secret"),
+        (b'{"keys":[{"kty":"RSA","n":"x","e":"AQAB"}]}', "not a shared secret"),
+        (b'  ["0f1e2d3c4b5a69788796a5b4c3d2e1f0"] ', "not a shared secret"),
+    ],
+)
+def test_a_secret_that_is_none_is_refused(secret: bytes, words: str) -> None:
+    with pytest.raises(WeakSecret) as refused:
+        hmac_key(secret)
+
+    assert words in str(refused.value)
+
+
+@pytest.mark.requirement("R4")
+@pytest.mark.parametrize(("algorithm", "needed"), [("HS256", 32), ("HS384", 48), ("HS512", 64)])
+def test_a_secret_is_as_long_as_the_hash(algorithm: str, needed: int) -> None:
+    secret = (SECRET + b"-" + SECRET)[:needed]
+
+    assert hmac_key(secret, algorithm).algorithm == algorithm
+    with pytest.raises(WeakSecret, match=f"{algorithm} needs {needed}"):
+        hmac_key(secret[:-1], algorithm)
+
+
+def test_a_secret_of_digits_is_no_document() -> None:
+    assert hmac_key(b"48159263704815926370481592637001").algorithm == "HS256"
+
+
+@pytest.mark.requirement("R4")
+def test_a_short_secret_can_be_the_vendors_choice() -> None:
+    assert hmac_key(b"vendor-chose-it", allow_short=True).algorithm == "HS256"
+    with pytest.raises(WeakSecret, match="guessed"):
+        hmac_key(b"changeme", allow_short=True)
