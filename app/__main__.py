@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     CliApp,
@@ -228,8 +228,11 @@ def main(arguments: list[str] | None = None) -> None:
         for problem in error.problems:
             print(problem, file=sys.stderr)
         count = len(error.problems)
-        print(f"{count} problem{'s' * (count > 1)}: the service does not start", file=sys.stderr)
-        sys.exit(2)
+        _fail(f"{count} problem{'s' * (count > 1)}: the service does not start", status=2)
+    except ValidationError as error:
+        wrong = error.errors(include_input=False)[0]
+        words = wrong["msg"].replace("Input should", "should")
+        _fail(f"{wrong['loc'][-1]} {words}", status=2)
 
 
 def _gunicorn_configuration() -> Path:

@@ -1,6 +1,5 @@
 import io
 import json
-import runpy
 import sys
 from typing import Any, NoReturn
 
@@ -279,16 +278,6 @@ def test_a_variable_of_a_commands_name_means_nothing(
     monkeypatch.setenv("SERVE", "{}")
 
     assert run(capsys, "check")[1].endswith("The configuration holds.\n")
-
-
-def test_the_package_is_the_command(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["marketplace-sso", "check"])
-
-    runpy.run_module("app", run_name="__main__")
-
-    assert capsys.readouterr().out.endswith("The configuration holds.\n")
 
 
 def test_without_a_command_the_commands_are_shown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -64,7 +64,7 @@ class Answer:
     def text(self) -> str:
         return self.body.decode("utf-8")
 
-    def json(self) -> Any:  # noqa: ANN401  # any JSON value
+    def json(self) -> Any:  # any JSON value
         return json.loads(self.body)
 
 

@@ -182,7 +182,11 @@ def test_a_header_that_names_an_address_moves_nothing(client: Client, name: str)
     for case in headers_that_fit(OPEN_REDIRECTS):
         answer = client.get("/pandium-sso", *ADA, f"{name}: ".encode() + case.data)
 
-        assert_leads_to(answer, MARKETPLACE, case.place)
+        if answer.status == 403 and name in {"Origin", "Referer"}:
+            # Another site asks: it gets nothing at all.
+            assert not carries_a_token(answer), case.place
+        else:
+            assert_leads_to(answer, MARKETPLACE, case.place)
 
 
 @pytest.mark.requirement("R23", "R29")
