@@ -20,10 +20,12 @@ check: $(VENV)/.installed ## format, lint, types
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/shellcheck .ci/run tests/packaging/build_image.sh config/compose/make-secrets
 
-lock: $(VENV)/.installed ## write the two lock files anew
+lock: $(VENV)/.installed ## write the lock files anew
 	@$(COMPILE) --upgrade pyproject.toml -o requirements.lock
 	@$(COMPILE) --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	@echo hatchling | $(COMPILE) -c requirements-dev.lock - -o requirements-build.lock
 
 clean:
 	rm -rf $(VENV) .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

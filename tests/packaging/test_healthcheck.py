@@ -69,7 +69,7 @@ def test_a_service_on_a_unix_socket_is_found(
 def test_a_service_that_answers_anything_but_200_is_not_alive(
     server: socketserver.TCPServer,
 ) -> None:
-    server.ill = True  # type: ignore[attr-defined]
+    server.ill = True  # type: ignore[attr-defined] # its handler looks there
 
     assert healthcheck(f"127.0.0.1:{server.server_address[1]}") == 1
 
