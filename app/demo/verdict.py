@@ -1,0 +1,73 @@
+"""What the marketplace makes of a visit: who it is, or why not, and what it would object to."""
+
+from collections.abc import Iterator, MutableSet, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from app.demo.lint import MISSING, find, token_objections
+from app.demo.vendors import SECONDS, Page
+from app.demo.verification import RefusedToken, Token, read, verify
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`refusal` says why nobody is signed in; header and claims are shown where they can be read.
+
+    The age is in seconds, `None` without a usable `iat`.
+    """
+
+    state: Literal["verified", "refused", "anonymous"]
+    refusal: str = ""
+    header: dict[str, Any] = field(default_factory=dict)
+    claims: dict[str, Any] = field(default_factory=dict)
+    person: str = ""
+    age_seconds: int | None = None
+    objections: tuple[str, ...] = ()
+
+
+def judge(
+    tokens: Sequence[str], page: Page, key: bytes, *, now: int, seen: MutableSet[str]
+) -> Verdict:
+    """Judge the tokens that came to `page` at `now` (epoch seconds); one is right.
+
+    `seen` has the `jti` of the tokens verified before, and of this one afterwards.
+    """
+    if not tokens and page.anonymous:
+        return Verdict("anonymous")
+    if len(tokens) != 1:
+        return Verdict("refused", f"{len(tokens) or 'No'} tokens came; one is right.")
+    try:
+        token = read(tokens[0])
+    except RefusedToken as refused:
+        return Verdict("refused", str(refused))
+    try:
+        verify(token, key)
+    except RefusedToken as refused:
+        return Verdict("refused", str(refused), token.header, token.claims)
+    return Verdict(
+        "verified",
+        header=token.header,
+        claims=token.claims,
+        person=_person(token, page),
+        age_seconds=_age_seconds(token, now),
+        objections=(*token_objections(token, page, now=now), *_replay_objections(token, seen)),
+    )
+
+
+def _person(token: Token, page: Page) -> str:
+    named = (find(token.claims, path) for path in page.person)
+    return next((str(name) for name in named if name is not MISSING), "somebody without a name")
+
+
+def _age_seconds(token: Token, now: int) -> int | None:
+    issued_at: Any = token.claims.get("iat")
+    return now - issued_at if SECONDS.holds(issued_at) else None
+
+
+def _replay_objections(token: Token, seen: MutableSet[str]) -> Iterator[str]:
+    jti = token.claims.get("jti")
+    if not isinstance(jti, str):
+        return  # two tokens without one may be the same by chance
+    if jti in seen:
+        yield "jti: this token was here before; each visit takes a fresh one"
+    seen.add(jti)
