@@ -1,0 +1,20 @@
+// Posts the vendor's messages to the page around this frame; alone in a tab there is nobody to tell.
+const { vendor, host } = document.body.dataset;
+const framed = window.parent !== window;
+
+document.querySelector("#alone").hidden = framed;
+
+for (const button of document.querySelectorAll("button[data-message]")) {
+  button.disabled = !framed;
+  button.addEventListener("click", () => {
+    window.parent.postMessage(JSON.parse(button.dataset.message), host);
+  });
+}
+
+if (framed && vendor === "Pandium") {
+  const page = document.documentElement;
+  new ResizeObserver(() => {
+    const height = Math.ceil(page.getBoundingClientRect().height);
+    window.parent.postMessage({ message: "pandium-content-height-change", height }, host);
+  }).observe(page);
+}

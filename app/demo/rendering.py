@@ -1,0 +1,68 @@
+"""The demo's pages: the files of `pages/`, filled in, with every value escaped."""
+
+import html
+from collections.abc import Iterable
+from pathlib import Path
+from string import Template
+from typing import Final
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+_PAGES: Final = Path(__file__).parent / "pages"
+_POLICY = "default-src 'none'; base-uri 'none'; img-src data:; style-src 'self'; script-src 'self'"
+
+
+class Markup(str):
+    """Text that is HTML already; any other text is escaped where it is filled in."""
+
+    __slots__ = ()
+
+
+def fill(name: str, /, **values: str) -> Markup:
+    """Fill the template `pages/<name>` in.
+
+    Raises:
+        KeyError: a value of the template is missing.
+    """
+    template = Template((_PAGES / name).read_text(encoding="utf-8"))
+    return Markup(template.substitute({key: _escaped(value) for key, value in values.items()}))
+
+
+def joined(parts: Iterable[Markup]) -> Markup:
+    """Put filled templates one after the other."""
+    return Markup("".join(parts))
+
+
+def page_answer(page: Markup, *, policy: str, status: int = 200) -> web.Response:
+    """Answer with a page; `policy` is added to the Content-Security-Policy of all pages."""
+    return web.Response(
+        status=status,
+        text=page,
+        content_type="text/html",
+        headers={
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": f"{_POLICY}; {policy}",
+            "Referrer-Policy": "same-origin",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
+
+
+def file_handler(name: str) -> Handler:
+    """Return the handler that answers with the file `pages/<name>` as it is."""
+
+    async def answer(_request: web.Request) -> web.StreamResponse:
+        return web.FileResponse(_PAGES / name, headers={"Cache-Control": "no-cache"})
+
+    return answer
+
+
+def _escaped(value: str) -> str:
+    """Escape for HTML; what cannot be seen (controls, bidi marks, lone surrogates) is spelt out."""
+    if isinstance(value, Markup):
+        return value
+    spelt = (
+        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in value
+    )
+    return html.escape("".join(spelt))
