@@ -1,0 +1,149 @@
+"""The host application: a login, a session cookie, and pages with the marketplace in a frame.
+
+It plays the part of the login proxy, too: what stands under the addresses of the service is passed
+on to it.
+"""
+
+import secrets
+from collections.abc import Mapping
+from functools import partial
+from urllib.parse import parse_qsl, quote
+
+from aiohttp import ClientSession, web
+from aiohttp.typedefs import Handler
+
+from app.demo.proxying import passed_on
+from app.demo.rendering import file_handler, fill, joined, page_answer
+from app.demo.users import SAMPLE_USERS, UnknownUser, User, user_of
+from app.demo.views import VIEWS, View
+
+COOKIE = "acme_session"
+SERVED_BY_THE_SERVICE = ("/pandium-sso", "/apifuse-sso")
+
+
+class Host:
+    """The host application at `origin`; sessions live as long as it does.
+
+    `service` and `marketplace` are origins.
+    """
+
+    def __init__(
+        self, origin: str, *, service: str, marketplace: str, client: ClientSession
+    ) -> None:
+        self._origin = origin
+        self._service = service
+        self._marketplace = marketplace
+        self._client = client
+        self._sessions: dict[str, User] = {}
+
+    def application(self) -> web.Application:
+        """Return the application with its routes."""
+        application = web.Application(middlewares=[self._under_one_name])
+        application.add_routes(
+            [
+                *(web.get(view.path, partial(self._show, view)) for view in VIEWS),
+                web.get("/login", self._ask_who),
+                web.post("/login", self._sign_in),
+                web.post("/logout", self._sign_out),
+                web.get("/signed-out", self._show_signed_out),
+                web.get("/demo.css", file_handler("demo.css")),
+                web.get("/host.js", file_handler("host.js")),
+            ]
+        )
+        for path in SERVED_BY_THE_SERVICE:
+            application.router.add_route("*", path, self._pass_on)
+            application.router.add_route("*", path + "/{rest:.*}", self._pass_on)
+        return application
+
+    @web.middleware
+    async def _under_one_name(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Send a visitor who came by another name of this machine to the one with the cookie."""
+        if f"http://{request.host}" != self._origin:
+            return _see_other(self._origin + request.rel_url.raw_path_qs)
+        return await handler(request)
+
+    async def _show(self, view: View, request: web.Request) -> web.Response:
+        user = self._user(request)
+        if user is None:
+            return _see_other(f"{self._origin}/login?rd={quote(view.path)}")
+        links = [
+            fill(
+                "host_link.html", path=link.path, name=link.name, current=str(link == view).lower()
+            )
+            for link in VIEWS
+        ]
+        return self._page(
+            "host.html",
+            name=user.name or user.email,
+            subject=user.subject,
+            links=joined(links),
+            view=view.name,
+            framed=view.framed,
+            marketplace=self._marketplace,
+        )
+
+    async def _ask_who(self, request: web.Request) -> web.Response:
+        return self._login_page(request.query.get("rd", "/"))
+
+    async def _sign_in(self, request: web.Request) -> web.Response:
+        form = dict(parse_qsl((await request.read()).decode(errors="replace")))
+        try:
+            user = user_of(form)
+        except UnknownUser:
+            problem = "Pick somebody, or type an e-mail address."
+            return self._login_page(form.get("rd", "/"), problem, status=400)
+        answer = _see_other(self._origin + self._path_to_return_to(form))
+        session = secrets.token_urlsafe(32)
+        self._sessions[session] = user
+        answer.set_cookie(COOKIE, session, httponly=True, samesite="Lax")
+        return answer
+
+    async def _sign_out(self, request: web.Request) -> web.Response:
+        self._sessions.pop(request.cookies.get(COOKIE, ""), None)
+        answer = _see_other(f"{self._origin}/signed-out")
+        answer.del_cookie(COOKIE)
+        return answer
+
+    async def _show_signed_out(self, _request: web.Request) -> web.Response:
+        return self._page("signed_out.html", framed=VIEWS[0].framed)
+
+    async def _pass_on(self, request: web.Request) -> web.Response:
+        user = self._user(request)
+        identity = user.headers() if user else {}
+        return await passed_on(request, self._service, identity, self._client)
+
+    def _user(self, request: web.Request) -> User | None:
+        """Return who is signed in; `None` is a visitor who is not."""
+        return self._sessions.get(request.cookies.get(COOKIE, ""))
+
+    def _path_to_return_to(self, form: Mapping[str, str]) -> str:
+        """Return the path of the return address `rd`, `/` for one that is not ours.
+
+        What follows our origin is a path in any case, `//elsewhere` included.
+        """
+        path = form.get("rd", "").removeprefix(self._origin)
+        return path if path.startswith("/") and path.isprintable() else "/"
+
+    def _login_page(
+        self, return_address: str, problem: str = "", *, status: int = 200
+    ) -> web.Response:
+        users = [
+            fill("login_user.html", subject=user.subject, name=user.name, email=user.email)
+            for user in SAMPLE_USERS
+        ]
+        return self._page(
+            "login.html", status=status, users=joined(users), rd=return_address, problem=problem
+        )
+
+    def _page(self, name: str, /, *, status: int = 200, **values: str) -> web.Response:
+        """Answer with a page that frames and sends forms to ourselves and the marketplace.
+
+        The marketplace stands in both, as browsers hold redirects against the policy, too.
+        """
+        places = f"'self' {self._marketplace}"
+        policy = f"frame-ancestors 'none'; frame-src {places}; form-action {places}"
+        return page_answer(fill(name, **values), policy=policy, status=status)
+
+
+def _see_other(address: str) -> web.Response:
+    return web.Response(status=303, headers={"Location": address})
