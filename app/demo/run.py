@@ -1,0 +1,120 @@
+"""Start the three parts of the demo, and stop them."""
+
+import asyncio
+import secrets
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from aiohttp import ClientSession, web
+
+from app.demo.host import Host
+from app.demo.loopback import ADDRESS, free_port, listen, port_of, serving
+from app.demo.marketplace import Marketplace
+from app.demo.proxying import client
+from app.demo.service import SERVE, Addresses, ServiceEnded, environment, running, wait_until_ready
+from app.demo.sign_on import signs_on
+from app.demo.users import ADA
+
+UP = """
+  host application  {host}
+  marketplace       {marketplace}
+  service           {service}
+
+Open {host} in a browser, or see the redirect by itself:
+
+  {curl}
+
+Ctrl-C ends the demo.
+"""
+
+
+async def run(
+    host_port: int = 8080,
+    marketplace_port: int = 8090,
+    *,
+    once: bool = False,
+    command: Sequence[str] = SERVE,
+) -> int:
+    """Run the demo until a signal or the end of the service, and return the exit status.
+
+    Ports that are taken are replaced by free ones. With `once` it walks through the sign-on by
+    itself, prints what came and ends: 0 where all is well, 1 where not. `command` is what starts
+    the service.
+    """
+    demo = asyncio.ensure_future(_run(host_port, marketplace_port, command, once=once))
+    with _on_signals(demo.cancel):
+        try:
+            return await demo
+        except asyncio.CancelledError:
+            print("The demo has ended.", flush=True)
+            return 0
+        except ServiceEnded as ended:
+            print(ended, flush=True)
+            return ended.exit_status
+        except TimeoutError:
+            print("The service does not get ready.", flush=True)
+            return 1
+
+
+async def _run(host_port: int, marketplace_port: int, command: Sequence[str], *, once: bool) -> int:
+    at_host, at_marketplace = listen(host_port), listen(marketplace_port)
+    addresses = Addresses(
+        host=f"http://localhost:{port_of(at_host)}",
+        marketplace=f"http://{ADDRESS}:{port_of(at_marketplace)}",
+        service=f"http://{ADDRESS}:{free_port()}",
+    )
+    keys = {vendor: secrets.token_urlsafe(32).encode() for vendor in ("Pandium", "APIFuse")}
+    print("Starting the service ...", flush=True)
+    started = time.monotonic()
+    async with (
+        running(command, environment(addresses, keys)) as service,
+        client() as http,
+        serving(_marketplace(addresses, keys), at_marketplace),
+        serving(_host(addresses, http), at_host),
+    ):
+        await wait_until_ready(service, addresses.service, http)
+        print(f"It is ready after {time.monotonic() - started:.1f} s.", flush=True)
+        if once:
+            return 0 if await signs_on(addresses, http) else 1
+        print(UP.format(**vars(addresses), curl=_curl(addresses.service)), flush=True)
+        raise ServiceEnded(await service.wait())
+
+
+def _marketplace(addresses: Addresses, keys: Mapping[str, bytes]) -> web.Application:
+    return Marketplace(addresses.marketplace, host=addresses.host, keys=keys).application()
+
+
+def _host(addresses: Addresses, http: ClientSession) -> web.Application:
+    return Host(
+        addresses.host,
+        service=addresses.service,
+        marketplace=addresses.marketplace,
+        client=http,
+    ).application()
+
+
+def _curl(service: str) -> str:
+    """Return the command that asks the service as its login proxy does."""
+    said = ("X-Forwarded-User", "X-Forwarded-Email")
+    headers = [f"-H '{name}: {value}'" for name, value in ADA.headers().items() if name in said]
+    return f"curl -si {service}/pandium-sso {' '.join(headers)}"
+
+
+@contextmanager
+def _on_signals(stop: Callable[[], object]) -> Iterator[None]:
+    """Call `stop` at each signal that ends a program, but for those we were started to ignore."""
+    loop = asyncio.get_running_loop()
+    signals = [
+        number
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is not signal.SIG_IGN
+    ]
+    for number in signals:
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)

@@ -1,0 +1,86 @@
+"""The demo as it is started, with the real service in it."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+
+import pytest
+
+DEMO = ("-m", "app", "demo", "--host-port", "0", "--marketplace-port", "0")
+
+
+async def start(*arguments: str) -> Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable, *DEMO, *arguments, stdout=PIPE, stderr=PIPE, env={"PATH": os.defpath}
+    )
+
+
+async def read_until(output: asyncio.StreamReader | None, words: str) -> str:
+    assert output is not None
+    return (await output.readuntil(words.encode())).decode()
+
+
+@pytest.fixture
+async def demo() -> AsyncIterator[Process]:
+    process = await start()
+    yield process
+    if process.returncode is None:
+        process.terminate()
+    await process.communicate()
+
+
+async def shell(line: str) -> str:
+    process = await asyncio.create_subprocess_shell(line, stdout=PIPE)
+    out, _ = await process.communicate()
+    return out.decode()
+
+
+async def test_once_signs_on_by_every_way_in_and_the_marketplace_has_no_objection() -> None:
+    demo = await start("--once")
+    out, err = (text.decode() for text in await demo.communicate())
+
+    assert demo.returncode == 0, err
+    assert out.count("  307  ") == 6
+    assert out.count(": verified, Ada Lindqvist") == 4
+    assert out.count(": verified, ada@acme.example") == 2
+    assert re.search(r"Signed out:\n  302  http://localhost:\d+/pandium-sso\n", out)
+    assert out.endswith("All is as it should be.\n")
+
+
+async def test_the_printed_curl_line_shows_the_redirect_and_ctrl_c_ends_it_all(
+    demo: Process,
+) -> None:
+    printed = await read_until(demo.stdout, "Ctrl-C ends the demo.")
+    (line,) = re.findall(r"^  (curl .*)$", printed, re.MULTILINE)
+    (marketplace,) = re.findall(r"^  marketplace +(\S+)$", printed, re.MULTILINE)
+
+    answer = await shell(line)
+    demo.send_signal(signal.SIGINT)
+    status = await demo.wait()
+    afterwards = await shell(line)
+
+    assert answer.startswith("HTTP/1.1 307 ")
+    assert re.search(rf"(?im)^Location: {marketplace}/pandium/acme\?tenant=eyJ", answer)
+    assert status == 0
+    assert afterwards == ""
+
+
+async def test_signed_out_the_frame_gets_a_page_and_the_tab_a_way_to_the_login_and_back(
+    demo: Process,
+) -> None:
+    printed = await read_until(demo.stdout, "Ctrl-C ends the demo.")
+    (host,) = re.findall(r"^  host application +(\S+)$", printed, re.MULTILINE)
+    page = f"{host}/pandium-sso/install/1121"
+    navigate = "-H 'Accept: text/html' -H 'Sec-Fetch-Mode: navigate'"
+
+    in_a_frame = await shell(f"curl -si {page} {navigate} -H 'Sec-Fetch-Dest: iframe'")
+    in_a_tab = await shell(f"curl -si {page} {navigate} -H 'Sec-Fetch-Dest: document'")
+
+    assert in_a_frame.startswith("HTTP/1.1 401 ")
+    assert f'href="{host}/login' in in_a_frame
+    assert in_a_tab.startswith("HTTP/1.1 302 ")
+    assert re.search(rf"(?im)^Location: {host}/login\?rd=", in_a_tab)
