@@ -6,14 +6,17 @@ import json
 import math
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from hashlib import sha256
+from typing import Any
 
-from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import Algorithm, get_default_algorithms
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from app.secret_strength import WeakSecret, check_secret
 
 MAX_JSON_DEPTH = 16
 MAX_JSON_MEMBERS = 64
@@ -21,27 +24,18 @@ MAX_JSON_MEMBERS = 64
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _HASH_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
 _ALGORITHMS: dict[str, Algorithm] = get_default_algorithms()
+_JWK_MEMBERS = ("crv", "e", "kty", "n", "x", "y")
+_CURVES = {"ES256": "secp256r1", "ES384": "secp384r1"}
+_FEWEST_RSA_BITS = 2048
+_KEYS = {
+    "RS": "an RSA key of 2048 bits or more",
+    "PS": "an RSA key of 2048 bits or more",
+    "ES": "a key on its own curve: P-256 for ES256, P-384 for ES384",
+    "Ed": "an Ed25519 key",
+}
 
-_PUBLISHED_SECRETS = frozenset(
-    {
-        b"a-string-secret-at-least-256-bits-long",
-        b"a-valid-string-secret-that-is-at-least-512-bits-long-which-is-very-long",
-        b"your-256-bit-secret",
-        b"your-384-bit-secret",
-        b"your-512-bit-secret",
-        b"changeme",
-        b"password",
-        b"secret",
-    }
-)
-"""Secrets that stand in debuggers and tutorials; anyone can sign with them."""
-
-_FEWEST_DISTINCT_BYTES = 8
-_LONGEST_PERIOD_BYTES = 16
-
-
-class WeakSecret(ValueError):
-    """A secret that anyone could find out, or that is no secret."""
+ALGORITHMS = (*_HASH_BYTES, "RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA")
+"""What a destination may sign with."""
 
 
 class InvalidToken(ValueError):
@@ -50,11 +44,16 @@ class InvalidToken(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A key with the one algorithm it is used for (RFC 8725, section 3.1)."""
+    """A key with the one algorithm it is used for (RFC 8725, section 3.1).
+
+    `public_jwk` is what the other side verifies with (RFC 7517); empty for a shared secret.
+    """
 
     algorithm: str
     _key: Any = field(repr=False)
+    _verifying_key: Any = field(repr=False)
     _header: bytes = field(repr=False)
+    public_jwk: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +70,43 @@ def hmac_key(secret: bytes, algorithm: str = "HS256", *, allow_short: bool = Fal
     """Make the key of an HMAC algorithm.
 
     Raises:
-        WeakSecret: shorter than the hash (RFC 7518, section 3.2) unless `allow_short`, published,
-            repeated, or a key of another kind (CVE-2026-48526: a public key taken for a secret).
+        WeakSecret: shorter than the hash (RFC 7518, section 3.2) unless `allow_short`, or weak.
     """
-    needed = _HASH_BYTES[algorithm]
-    if not secret:
-        raise WeakSecret("is empty")
-    if len(secret) < needed and not allow_short:
-        raise WeakSecret(f"is {len(secret)} bytes long; {algorithm} needs {needed}")
-    if secret.lower() in _PUBLISHED_SECRETS or _is_repetitive(secret):
-        raise WeakSecret("can be guessed; take a random one: openssl rand -base64 48")
-    if _is_other_key(secret):
-        raise WeakSecret("is a PEM, DER, JWK or JSON document, not a shared secret")
+    check_secret(secret, needed=_HASH_BYTES[algorithm], allow_short=allow_short)
     prepared = _ALGORITHMS[algorithm].prepare_key(secret)
-    return SigningKey(algorithm, prepared, _encode({"alg": algorithm, "typ": "JWT"}))
+    return SigningKey(algorithm, prepared, prepared, _encode({"alg": algorithm, "typ": "JWT"}))
+
+
+def signing_key(text: bytes, algorithm: str) -> SigningKey:
+    """Make the key of any algorithm of `ALGORITHMS` from a secret, or a private key as PEM.
+
+    An asymmetric key is named by its thumbprint (RFC 7638), which goes into the header as `kid`.
+
+    Raises:
+        WeakSecret: see `hmac_key`, or no private key that fits the algorithm (RFC 7518, section
+            3.1; RFC 8037, section 3.1).
+    """
+    if algorithm in _HASH_BYTES:
+        return hmac_key(text, algorithm)
+    try:
+        key = load_pem_private_key(text.strip(), password=None)
+    except (TypeError, ValueError, UnsupportedAlgorithm):
+        raise WeakSecret(
+            f"is not a private key as PEM, without a passphrase, as {algorithm} needs"
+        ) from None
+    if not _fits(key, algorithm):
+        raise WeakSecret(f"does not fit {algorithm}, which needs {_KEYS[algorithm[:2]]}")
+    jwk: Any = _ALGORITHMS[algorithm].to_jwk(key.public_key(), as_dict=True)
+    members = {name: str(jwk[name]) for name in _JWK_MEMBERS if name in jwk}
+    thumbprint = sha256(json.dumps(members, separators=(",", ":")).encode()).digest()
+    key_id = _base64url(thumbprint).decode()
+    header = _encode({"alg": algorithm, "kid": key_id, "typ": "JWT"})
+    public = {**members, "alg": algorithm, "kid": key_id, "use": "sig"}
+    return SigningKey(algorithm, key, key.public_key(), header, public)
 
 
 def sign(claims: Mapping[str, Any], key: SigningKey) -> str:
-    """Give the compact form of a JWT with exactly `alg` and `typ` in its header."""
+    """Give the compact form of a JWT with `alg`, `typ` and, where there is one, `kid`."""
     signing_input = key._header + b"." + _encode(claims)  # noqa: SLF001 - opened where it is used
     signature = _ALGORITHMS[key.algorithm].sign(signing_input, key._key)  # noqa: SLF001 - the same
     return (signing_input + b"." + _base64url(signature)).decode("ascii")
@@ -104,7 +122,8 @@ def verify(token: str, key: SigningKey) -> UnverifiedToken:
     if parts.header.get("alg") != key.algorithm:
         raise InvalidToken(f"its algorithm is not {key.algorithm}")
     algorithm = _ALGORITHMS[key.algorithm]
-    if not algorithm.verify(parts.signing_input, key._key, parts.signature):  # noqa: SLF001 - the same
+    opened = key._verifying_key  # noqa: SLF001 - the same
+    if not algorithm.verify(parts.signing_input, opened, parts.signature):
         raise InvalidToken("its signature does not verify")
     return parts
 
@@ -190,34 +209,9 @@ def _decode(part: str) -> bytes:
         raise InvalidToken("one of its parts is not base64url") from error
 
 
-def _is_repetitive(secret: bytes) -> bool:
-    if len(secret) < _HASH_BYTES["HS256"]:
-        return False  # short by permission: there is too little of it to judge
-    if len(set(secret)) < _FEWEST_DISTINCT_BYTES:
-        return True
-    return any(
-        secret == (secret[:n] * len(secret))[: len(secret)]
-        for n in range(1, 1 + _LONGEST_PERIOD_BYTES)
-    )
-
-
-def _is_other_key(secret: bytes) -> bool:
-    text = secret.strip()
-    if b"-----BEGIN" in text:
-        return True
-    try:
-        if isinstance(json.loads(text), dict | list):
-            return True
-    except ValueError:
-        pass
-    return _is_der(secret)
-
-
-def _is_der(secret: bytes) -> bool:
-    for load in (load_der_public_key, lambda der: load_der_private_key(der, password=None)):
-        try:
-            load(secret)
-        except Exception:  # noqa: BLE001, S112 - the parser raises many classes; each means "not DER"
-            continue
-        return True
-    return False
+def _fits(key: object, algorithm: str) -> bool:
+    if isinstance(key, rsa.RSAPrivateKey):
+        return algorithm[:2] in {"RS", "PS"} and key.key_size >= _FEWEST_RSA_BITS
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return _CURVES.get(algorithm) == key.curve.name
+    return isinstance(key, ed25519.Ed25519PrivateKey) and algorithm == "EdDSA"

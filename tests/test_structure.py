@@ -10,7 +10,8 @@ ROOT = Path(__file__).parent.parent
 APP = ROOT / "app"
 
 FLOORS: list[set[str]] = [
-    {"app", "identity", "tokens", "errors", "addresses"},
+    {"app", "identity", "errors", "addresses", "secret_strength"},
+    {"tokens"},
     {"claims", "variables", "asking", "header_values", "logs"},
     {"destination", "authenticator", "claim_names", "environment", "authenticators.presets"},
     {"vendor_variables"},

@@ -4,13 +4,22 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jwt as other_library
-from joserfc.jwk import OctKey
+from joserfc.jwk import OctKey, import_key
 
-from app.tokens import InvalidToken, WeakSecret, hmac_key, read, sign, strict_json, verify
+from app.secret_strength import WeakSecret
+from app.tokens import (
+    InvalidToken,
+    hmac_key,
+    read,
+    sign,
+    signing_key,
+    strict_json,
+    verify,
+)
 
 SECRET = b"0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 KEY = hmac_key(SECRET)
@@ -149,6 +158,7 @@ def test_json_at_its_bounds_is_read() -> None:
 
     assert strict_json(deep)
     assert len(strict_json(wide)) == 64
+    assert strict_json(b'{"a":1.5}') == {"a": 1.5}
     assert strict_json(b'{"a":"[[[[[[[[[[[[[[[[[[[["}') == {"a": "[" * 20}
 
 
@@ -199,7 +209,7 @@ def test_a_key_of_another_kind_is_no_secret(key: Any) -> None:
     ("secret", "words"),
     [
         (b"", "empty"),
-        (b"short", "5 bytes long; HS256 needs 32"),
+        (b"short", "5 bytes long; 32 are needed"),
         (SECRET[:31], "31 bytes long"),
         (b"a" * 32, "guessed"),
         (b"secretsecretsecretsecretsecretsecret", "guessed"),
@@ -225,7 +235,7 @@ def test_a_secret_is_as_long_as_the_hash(algorithm: str, needed: int) -> None:
     secret = (SECRET + b"-" + SECRET)[:needed]
 
     assert hmac_key(secret, algorithm).algorithm == algorithm
-    with pytest.raises(WeakSecret, match=f"{algorithm} needs {needed}"):
+    with pytest.raises(WeakSecret, match=f"{needed} are needed"):
         hmac_key(secret[:-1], algorithm)
 
 
@@ -238,3 +248,72 @@ def test_a_short_secret_can_be_the_vendors_choice() -> None:
     assert hmac_key(b"vendor-chose-it", allow_short=True).algorithm == "HS256"
     with pytest.raises(WeakSecret, match="guessed"):
         hmac_key(b"changeme", allow_short=True)
+
+
+KEYS: dict[str, Any] = {
+    "rsa": rsa.generate_private_key(65537, 2048),
+    "short-rsa": rsa.generate_private_key(65537, 1024),  # noqa: S505 - it is to be refused
+    "p-256": ec.generate_private_key(ec.SECP256R1()),
+    "p-384": ec.generate_private_key(ec.SECP384R1()),
+    "ed25519": ed25519.Ed25519PrivateKey.generate(),
+    "ed448": ed448.Ed448PrivateKey.generate(),
+}
+FITTING = {
+    "RS256": "rsa",
+    "RS384": "rsa",
+    "RS512": "rsa",
+    "PS256": "rsa",
+    "ES256": "p-256",
+    "ES384": "p-384",
+    "EdDSA": "ed25519",
+}
+
+
+def pem(name: str) -> bytes:
+    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    written: bytes = KEYS[name].private_bytes(encoding, form, serialization.NoEncryption())
+    return written
+
+
+@pytest.mark.filterwarnings("ignore:EdDSA is deprecated:joserfc.errors.SecurityWarning")
+@pytest.mark.parametrize("algorithm", FITTING)
+def test_every_asymmetric_algorithm_verifies_with_the_public_key_alone(algorithm: str) -> None:
+    key = signing_key(b"\n" + pem(FITTING[algorithm]) + b"\n", algorithm)
+
+    token = sign(CLAIMS, key)
+
+    public = import_key(dict(key.public_jwk))
+    read_there = other_library.decode(token, public, algorithms=[algorithm])
+    assert read_there.claims == CLAIMS
+    assert read_there.header == {"alg": algorithm, "kid": key.public_jwk["kid"], "typ": "JWT"}
+    assert key.public_jwk["kid"] == public.thumbprint()
+    assert public.is_private is False
+    assert verify(token, key).claims == CLAIMS
+
+
+@pytest.mark.parametrize(("algorithm", "needed"), [("HS256", 32), ("HS384", 48), ("HS512", 64)])
+def test_every_hmac_verifies_with_the_secret(algorithm: str, needed: int) -> None:
+    secret = (SECRET + b"-" + SECRET)[:needed]
+
+    token = sign(CLAIMS, signing_key(secret, algorithm))
+
+    key = OctKey.import_key(secret)
+    assert other_library.decode(token, key, algorithms=[algorithm]).claims == CLAIMS
+    assert signing_key(secret, algorithm).public_jwk == {}
+
+
+@pytest.mark.requirement("R4")
+@pytest.mark.parametrize("algorithm", FITTING)
+def test_a_key_that_does_not_fit_the_algorithm_is_refused(algorithm: str) -> None:
+    for name in KEYS:
+        if name != FITTING[algorithm]:
+            with pytest.raises(WeakSecret, match=f"does not fit {algorithm}, which needs"):
+                signing_key(pem(name), algorithm)
+
+
+@pytest.mark.parametrize(
+    "text", [b"", SECRET, pem_of(KEYS["p-256"])[0], b"-----BEGIN PRIVATE KEY-----"]
+)
+def test_what_is_no_private_key_is_refused(text: bytes) -> None:
+    with pytest.raises(WeakSecret, match="is not a private key as PEM"):
+        signing_key(text, "ES256")
