@@ -45,10 +45,21 @@ def test_the_same_spellings_want_the_same_session(client: Client) -> None:
 @pytest.mark.requirement("R43")
 def test_what_only_looks_like_an_address_is_not_found(client: Client) -> None:
     for case in of("404"):
-        for fields in (ADA, (*ADA, SCRIPT), (SCRIPT,), ()):
+        for fields in (ADA, (*ADA, SCRIPT)):
             answer = client.get(case.data, *fields)
 
             assert answer.status == 404, f"{case.place}: {answer.status}"
+            assert_nothing_is_given(answer, case)
+
+
+@pytest.mark.requirement("R25", "R43")
+def test_what_only_looks_like_an_address_is_no_way_around_the_login(client: Client) -> None:
+    for case in of("404"):
+        for fields in ((SCRIPT,), ()):
+            answer = client.get(case.data, *fields)
+
+            # Whether an id is one may be told before or after who asks.
+            assert answer.status in {401, 404}, f"{case.place}: {answer.status}"
             assert_nothing_is_given(answer, case)
 
 

@@ -59,6 +59,9 @@ WRONG = {
     "everybody in disguise": Wrong({PROXIES: "10.0.0.0/0"}, {PROXIES}),
     "everybody in two halves": Wrong({PROXIES: "0.0.0.0/1,128.0.0.0/1"}, {PROXIES}),
     "a proxy by name": Wrong({PROXIES: "proxy.acme.example"}, {PROXIES}),
+    "a unix socket is trusted where there is none": Wrong(
+        {PROXIES: "127.0.0.1/32,unix"}, {PROXIES, "SSO_BIND"}
+    ),
     "unknown authenticator": Wrong({"SSO_AUTHENTICATORS": "oauth3-proxy"}, {"SSO_AUTHENTICATORS"}),
     "one authenticator twice": Wrong(
         {"SSO_AUTHENTICATORS": "oauth2-proxy,oauth2-proxy"}, {"SSO_AUTHENTICATORS"}
