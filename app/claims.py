@@ -3,7 +3,8 @@
 A leaf string that is exactly one placeholder takes the value as it is, of whatever JSON type; one
 with text around its placeholders becomes text. `{name|email}` takes the first that is there, `{{`
 and `}}` stand for braces. What is missing drops its key, and an object or array left empty drops
-too.
+too. A time may have an offset in seconds, `{now-60}`, and a format, `{expires_at:%Y-%m-%d}`, in
+UTC.
 """
 
 from __future__ import annotations
@@ -11,9 +12,15 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 _PART = re.compile(r"(\{\{|\}\})|\{([^{}]*)\}|([{}])|([^{}]+)")
+
+_TIME = re.compile(
+    r"(?P<name>now|issued_at|expires_at)(?P<offset>[+-][0-9]{1,9})?(:(?P<format>.+))?"
+)
+"""A time of a token, with an offset in seconds and a format of `strftime`."""
 
 MISSING: Final = object()
 """What a template renders to where nothing of it is there."""
@@ -123,25 +130,36 @@ def _part(match: re.Match[str], known: tuple[str, ...]) -> str | Template:
         raise InvalidTemplate(f"has a single {stray!r}; a brace itself is {stray * 2!r}")
     if placeholder is None:
         return brace[0] if brace else literal
-    alternatives = [name.strip() for name in placeholder.split("|")]
-    for name in alternatives:
-        _check_name(name, known)
-    return _first_of(alternatives)
+    return _first_of([_getter(name.strip(), known) for name in placeholder.split("|")])
 
 
-def _check_name(name: str, known: tuple[str, ...]) -> None:
+def _getter(name: str, known: tuple[str, ...]) -> Template:
+    time = _TIME.fullmatch(name)
+    if time is not None and time["name"] in known:
+        return _time(time["name"], int(time["offset"] or 0), time["format"])
     below = tuple(each for each in known if each.endswith("."))
-    if name not in below and (name in known or name.startswith(below)):
-        return
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {{{near[0]}}}?" if near else f"there are {', '.join(known)}"
-    raise InvalidTemplate(f"nothing provides {{{name}}}; {hint}")
+    if name in below or not (name in known or name.startswith(below)):
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {{{near[0]}}}?" if near else f"there are {', '.join(known)}"
+        raise InvalidTemplate(f"nothing provides {{{name}}}; {hint}")
+    return lambda values: find(values, name)
 
 
-def _first_of(names: list[str]) -> Template:
+def _time(name: str, offset_seconds: int, form: str | None) -> Template:
+    def render(values: Values) -> Any:  # noqa: ANN401 - epoch seconds, text, or MISSING
+        value = find(values, name)
+        if value is MISSING or value is None:
+            return MISSING
+        value += offset_seconds
+        return value if form is None else datetime.fromtimestamp(value, UTC).strftime(form)
+
+    return render
+
+
+def _first_of(getters: list[Template]) -> Template:
     def render(values: Values) -> Any:  # noqa: ANN401 - the value as it is, or MISSING
-        for name in names:
-            value = find(values, name)
+        for get in getters:
+            value = get(values)
             if value not in _ABSENT:
                 return list(value) if isinstance(value, tuple) else value
         return MISSING

@@ -6,13 +6,25 @@ from hypothesis import strategies as st
 
 from app.claims import MISSING, InvalidTemplate, compile_template, find, merged
 
-NAMES = ("subject", "email", "name", "groups", "number", "claims.", "integration.")
+NAMES = (
+    "subject",
+    "email",
+    "name",
+    "groups",
+    "number",
+    "now",
+    "expires_at",
+    "claims.",
+    "integration.",
+)
 VALUES = {
     "subject": "u-17",
     "email": None,
     "name": "",
     "groups": ("a", "b"),
     "number": 0,
+    "now": 1_800_000_000,
+    "expires_at": None,
     "claims": {"department": "sales", "deep": {"er": [1, True]}, "https://a.example/org": "o-1"},
     "integration": {},
 }
@@ -38,6 +50,13 @@ def rendered(template: Any) -> Any:
         ("{number}x", "0x"),
         ("{{subject}}", "{subject}"),
         ("{{{subject}}}", "{u-17}"),
+        ("{now}", 1_800_000_000),
+        ("{now-60}", 1_799_999_940),
+        ("{now+60}", 1_800_000_060),
+        ("{now:%Y-%m-%d %H:%M:%S}", "2027-01-15 08:00:00"),
+        ("{now+1:%H:%M:%S}", "08:00:01"),
+        ("{expires_at+5|now}", 1_800_000_000),
+        ("until {now:%Y}", "until 2027"),
         ("plain", "plain"),
         ("", ""),
         (5, 5),
@@ -55,6 +74,8 @@ def test_a_template_is_filled(template: Any, expected: Any) -> None:
 @pytest.mark.parametrize(
     "template",
     [
+        "{expires_at}",
+        "{expires_at+60:%Y}",
         "{email}",
         "{name}",
         "{claims.nothing}",
@@ -84,6 +105,9 @@ def test_what_is_missing_drops_its_key(template: Any) -> None:
         ("subject}", "a single '}'"),
         ("{}", "nothing provides {}"),
         ("{claims.}", "nothing provides {claims.}"),
+        ("{issued_at+1}", "nothing provides {issued_at+1}"),
+        ("{now+}", "nothing provides {now+}"),
+        ("{subject+1}", "nothing provides {subject+1}"),
         ("{subject|nobody}", "nothing provides {nobody}"),
         ("{subject.__class__}", "nothing provides"),
     ],
