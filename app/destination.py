@@ -6,7 +6,8 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import parse_qsl, quote, urlencode
 from uuid import uuid4
 
@@ -18,11 +19,8 @@ from app.tokens import SigningKey, sign
 if TYPE_CHECKING:
     from app.identity import Identity
 
-ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
-"""What an id in a path may be: at most 64 characters, none that means something in an address."""
-
-PARAMETER: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffd]{1,256}")
-"""What a forwarded query parameter may be: text of 1 to 256 characters without controls."""
+Delivery = Literal["redirect", "form", "json"]
+"""How the token travels: in the address of a 307, in a form that posts itself, or as JSON."""
 
 IDENTITY_NAMES: Final = (
     "subject",
@@ -40,8 +38,9 @@ IDENTITY_NAMES: Final = (
 """The placeholders that an identity provides, besides `claims.…`; `external_id` is the subject
 where it is not the e-mail address."""
 
-TOKEN_NAMES: Final = ("issued_at", "expires_at", "token_id")
-"""The placeholders that every token provides: RFC 7519 `iat`, `exp` in epoch seconds, `jti`."""
+TOKEN_NAMES: Final = ("now", "issued_at", "expires_at", "token_id")
+"""The placeholders that every token provides: the time, RFC 7519 `iat` and `exp` in epoch seconds,
+and `jti`."""
 
 TEMPLATE_NAMES: Final = (*IDENTITY_NAMES, *TOKEN_NAMES, "claims.", "path.", "integration.")
 
@@ -50,7 +49,9 @@ TEMPLATE_NAMES: Final = (*IDENTITY_NAMES, *TOKEN_NAMES, "claims.", "path.", "int
 class Destination:
     """One page of a vendor: what differs between vendors is strings, and they stand here.
 
-    `route` is the path of ours, `address` the vendor's, both with `{name}` for the ids of `ids`.
+    `route` is the path of ours, `address` the vendor's, both with `{name}` for the ids of `ids`;
+    `address` and `fragment` may have `{token}`, or else `token_parameter` carries it. `parameters`
+    are those of a request that are known, `forwarded` those of them that are passed on.
     `offered` is the table of what may be installed, by the first id; its entry fills
     `{integration.…}`. `lifetime_seconds` None means a token without `exp`; `clock_skew_seconds`
     is how far `iat` lies in the past, for vendors whose clock is behind.
@@ -60,13 +61,17 @@ class Destination:
     page: str
     route: str
     address: str
-    token_parameter: str
+    token_parameter: str | None
     key: SigningKey
+    public_jwks: tuple[Mapping[str, str], ...] = ()
     claims: Template
     required: tuple[str, ...]
     ids: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
     offered: Mapping[str, Mapping[str, Any]] | None = None
-    forwarded: tuple[str, ...] = ()
+    parameters: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
+    forwarded: frozenset[str] = frozenset()
+    fragment: str = ""
+    delivery: Delivery = "redirect"
     lifetime_seconds: int | None = None
     clock_skew_seconds: int = 5
     max_location_bytes: int = 8000
@@ -91,29 +96,34 @@ class Destination:
                 raise UnknownPage(f"{name} is not offered")
 
     def checked_parameters(self, query: str) -> dict[str, str]:
-        """Give those parameters of a query string that are forwarded; the others are dropped.
+        """Give those parameters of a query string that are known; the others are dropped.
 
         Raises:
-            InvalidParameter: a forwarded one twice, or with a value that none may have.
+            InvalidParameter: a known one twice, or with a value that it may not have.
         """
         parameters: dict[str, str] = {}
         for name, value in parse_qsl(query, keep_blank_values=True, errors="replace"):
-            if name not in self.forwarded:
+            if name not in self.parameters:
                 continue
             if name in parameters:
                 raise InvalidParameter(f"{name} is given twice")
-            if not PARAMETER.fullmatch(value):
+            if not self.parameters[name].fullmatch(value):
                 raise InvalidParameter(f"{name} has a value that none may have")
             parameters[name] = value
         return parameters
 
-    def claims_for(self, identity: Identity, ids: Mapping[str, str]) -> dict[str, Any]:
+    def claims_for(
+        self,
+        identity: Identity,
+        ids: Mapping[str, str],
+        parameters: Mapping[str, str] = MappingProxyType({}),
+    ) -> dict[str, Any]:
         """Fill the claim template.
 
         Raises:
             MissingClaim: the identity lacks what the vendor requires.
         """
-        rendered = self.claims(self._values(identity, ids))
+        rendered = self.claims(self._values(identity, ids, parameters))
         claims: dict[str, Any] = {} if rendered is MISSING else rendered
         for name in self.required:
             if find(claims, name) is MISSING:
@@ -127,20 +137,31 @@ class Destination:
     def location(self, token: str, ids: Mapping[str, str], parameters: Mapping[str, str]) -> str:
         """Give the address that signs the user on.
 
-        It ends with an empty fragment of its own, so that one on our address is not inherited
-        (RFC 9110, section 10.2.2).
+        It ends with a fragment of its own, mostly an empty one, so that one on our address is not
+        inherited (RFC 9110, section 10.2.2).
 
         Raises:
             LocationTooLong: longer than `max_location_bytes`.
         """
-        location = self._address(ids, {**parameters, self.token_parameter: token}) + "#"
+        query = self.passed_on(parameters)
+        if self.token_parameter is not None:
+            query[self.token_parameter] = token
+        location = self._address({**ids, "token": token}, query)
         if len(location) > self.max_location_bytes:
             raise LocationTooLong(f"{len(location)} bytes, {self.max_location_bytes} allowed")
         return location
 
     def anonymous_location(self, ids: Mapping[str, str], parameters: Mapping[str, str]) -> str:
         """Give the vendor's address without a token, for visitors who only look around."""
-        return self._address(ids, parameters) + "#"
+        return self._address(ids, self.passed_on(parameters))
+
+    def form_action(self, ids: Mapping[str, str]) -> str:
+        """Give the address that a form with the token posts to."""
+        return _filled(self.address, ids)
+
+    def passed_on(self, parameters: Mapping[str, str]) -> dict[str, str]:
+        """Give those parameters that the vendor gets, too."""
+        return {name: value for name, value in parameters.items() if name in self.forwarded}
 
     def path(self, ids: Mapping[str, str], parameters: Mapping[str, str]) -> str:
         """Give our own path to this page, to come back to after a login."""
@@ -149,11 +170,13 @@ class Destination:
 
     def _address(self, ids: Mapping[str, str], query: Mapping[str, str]) -> str:
         address = _filled(self.address, ids)
-        if not query:
-            return address
-        return f"{address}{'&' if '?' in address else '?'}{urlencode(query)}"
+        if query:
+            address += f"{'&' if '?' in address else '?'}{urlencode(query)}"
+        return f"{address}#{_filled(self.fragment, ids)}"
 
-    def _values(self, identity: Identity, ids: Mapping[str, str]) -> dict[str, Any]:
+    def _values(
+        self, identity: Identity, ids: Mapping[str, str], parameters: Mapping[str, str]
+    ) -> dict[str, Any]:
         now = int(self.now())
         return {
             "subject": identity.subject,
@@ -169,7 +192,9 @@ class Destination:
             "groups": identity.groups,
             "claims": identity.claims,
             "path": ids,
+            "parameter": parameters,
             "integration": self._integration(ids),
+            "now": now,
             "issued_at": now - self.clock_skew_seconds,
             "expires_at": self._expires_at(now, identity),
             "token_id": str(uuid4()),

@@ -35,7 +35,7 @@ def inspect(text: str, destinations: Iterable[Destination], *, now: float) -> Fi
     `now` is in epoch seconds. Nothing is raised: what is wrong stands among the objections.
     """
     known = tuple(destinations)
-    token = _token(text.strip(), {destination.token_parameter for destination in known})
+    token = _token(text.strip(), {each.token_parameter for each in known})
     try:
         parts = read(token)
     except InvalidToken as error:
@@ -49,7 +49,7 @@ def inspect(text: str, destinations: Iterable[Destination], *, now: float) -> Fi
     return Finding(parts.header, parts.claims, destination.name, destination.page, objections)
 
 
-def _token(text: str, parameters: set[str]) -> str:
+def _token(text: str, parameters: set[str | None]) -> str:
     if "://" not in text:
         return text
     query = parse_qsl(urlsplit(text).query)

@@ -28,6 +28,7 @@ from app.errors import (
 from app.resources.answers import Login, Refusals
 from app.resources.around import Around
 from app.resources.health import Live, Ready, Version
+from app.resources.public_keys import PublicKeys
 from app.resources.sign_on import SignOn
 
 if TYPE_CHECKING:
@@ -83,5 +84,8 @@ def create_app(
     app.add_route("/healthz", Ready())
     app.add_route("/version", Version())
     for destination in config.destinations:
-        app.add_route(destination.route, SignOn(replace(destination, now=now), authenticate))
+        page = SignOn(replace(destination, now=now), authenticate, service.host_origins)
+        app.add_route(destination.route, page)
+    if any(destination.public_jwks for destination in config.destinations):
+        app.add_route("/.well-known/jwks.json", PublicKeys(config.destinations))
     return app

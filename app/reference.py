@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from app import settings
 from app.authenticators.presets import BUILT_IN
 from app.authenticators.trusted_headers import TrustedHeadersVariables
-from app.destinations import apifuse, pandium
+from app.destinations import apifuse, custom, pandium
 from app.environment import variable_names
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ GROUPS: Final[Mapping[str, list[tuple[str, type[Variables]]]]] = {
     "The service": [("SSO_", settings.ServiceVariables), ("", settings.ProcessVariables)],
     "Pandium": [("PANDIUM_", pandium.PandiumVariables)],
     "APIFuse": [("APIFUSE_", apifuse.ApifuseVariables)],
+    "Further vendors": [("DESTINATION_<NAME>_", custom.KeyVariables)],
     "Trusted headers": [("AUTH_<NAME>_", TrustedHeadersVariables)],
 }
 """Titles, and under each the prefixes and their variables."""
@@ -79,7 +80,7 @@ def _fields(prefix: str, model: type[Variables]) -> Iterable[tuple[str, FieldInf
 
 
 def _example(name: str, field: FieldInfo) -> Iterable[str]:
-    name = name.replace("<NAME>", "OAUTH2_PROXY")
+    name = name.replace("AUTH_<NAME>", "AUTH_OAUTH2_PROXY")
     yield f"# {field.description}"
     if name in _EXAMPLE:
         yield f"{name}={_EXAMPLE[name]}"

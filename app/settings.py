@@ -8,7 +8,7 @@ never with a secret's value.
 from __future__ import annotations
 
 import os
-from collections import Counter
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
@@ -17,12 +17,12 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from app.addresses import checked_origin, is_loopback
 from app.authenticators import loading
-from app.destinations import apifuse, pandium
+from app.destinations import apifuse, custom, pandium
 from app.environment import InvalidSettings, Problem, Reading
 from app.variables import HttpsAddress, Names, Variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from app.authenticator import Authenticator
     from app.destination import Destination
@@ -64,7 +64,15 @@ class ListeningVariables(Variables):
         return self.bind.startswith("unix:")
 
 
-class ServiceVariables(ListeningVariables):
+class RowsVariables(Variables):
+    """Where the rows of further vendors are."""
+
+    destinations_file: Path | None = Field(
+        None, description="a TOML file with a table for each further vendor"
+    )
+
+
+class ServiceVariables(ListeningVariables, RowsVariables):
     """The variables of the service itself."""
 
     authentication_timeout_seconds: float = Field(
@@ -203,13 +211,31 @@ def _destinations(reading: Reading) -> list[Destination]:
             switched_on = True
             with reading.collecting():
                 destinations += make(reading(model, prefix=prefix, defaults={}))
+    reading.excused.add("DESTINATION_")
+    with reading.collecting():
+        rows = reading(RowsVariables, prefix="SSO_", defaults={})
+        if rows.destinations_file is not None:
+            switched_on = True
+            for vendor in custom.read_rows(rows.destinations_file).values():
+                prefix = custom.key_prefix(vendor.name)
+                with reading.collecting():
+                    keys = reading(custom.KeyVariables, prefix=prefix, defaults={})
+                    destinations += custom.destinations(vendor, keys)
+        reading.excused.discard("DESTINATION_")
     if not switched_on:
-        wrong = "is required (or APIFUSE_API_SECRET): without a vendor there is nowhere to go"
+        wrong = "is required (or APIFUSE_API_SECRET, or SSO_DESTINATIONS_FILE): there is no vendor"
         reading.problems.append(Problem("PANDIUM_SHARED_SECRET", wrong))
-    for route, count in Counter(destination.route for destination in destinations).items():
-        if count > 1:
-            reading.problems.append(Problem("APIFUSE_PATH", f"is taken: {route} is another's page"))
+    reading.problems += _taken_twice(destinations)
     return destinations
+
+
+def _taken_twice(destinations: list[Destination]) -> Iterable[Problem]:
+    takers: dict[str, list[str]] = {}
+    for each in destinations:
+        takers.setdefault(re.sub(r"\{[a-z_]+\}", "{}", each.route), []).append(each.name)
+    for path, names in takers.items():
+        if len(names) > 1:
+            yield Problem(path, f"is taken by {' and by '.join(names)}; give one another path")
 
 
 def _refuse_example_secret(reading: Reading, service: ServiceVariables) -> None:

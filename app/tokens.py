@@ -77,7 +77,7 @@ def hmac_key(secret: bytes, algorithm: str = "HS256", *, allow_short: bool = Fal
     return SigningKey(algorithm, prepared, prepared, _encode({"alg": algorithm, "typ": "JWT"}))
 
 
-def signing_key(text: bytes, algorithm: str) -> SigningKey:
+def signing_key(text: bytes, algorithm: str, *, allow_short: bool = False) -> SigningKey:
     """Make the key of any algorithm of `ALGORITHMS` from a secret, or a private key as PEM.
 
     An asymmetric key is named by its thumbprint (RFC 7638), which goes into the header as `kid`.
@@ -87,7 +87,7 @@ def signing_key(text: bytes, algorithm: str) -> SigningKey:
             3.1; RFC 8037, section 3.1).
     """
     if algorithm in _HASH_BYTES:
-        return hmac_key(text, algorithm)
+        return hmac_key(text, algorithm, allow_short=allow_short)
     try:
         key = load_pem_private_key(text.strip(), password=None)
     except (TypeError, ValueError, UnsupportedAlgorithm):

@@ -4,9 +4,10 @@ from uuid import UUID
 import pytest
 
 from app.claims import compile_template
-from app.destination import ID, TEMPLATE_NAMES, Destination
+from app.destination import TEMPLATE_NAMES, Destination
 from app.errors import InvalidParameter, LocationTooLong, MissingClaim, UnknownPage
 from app.identity import Identity
+from app.patterns import ID, TEXT
 from app.tokens import hmac_key
 from tests.conftest import NOW, vendor_reads
 
@@ -35,7 +36,8 @@ PLAIN = Destination(
     required=("sub",),
     ids={"integration_id": ID},
     offered={"1121": {"connector_name": "gwt"}},
-    forwarded=("display", "integration_id"),
+    parameters={"display": TEXT, "integration_id": TEXT, "state": TEXT},
+    forwarded=frozenset({"display", "integration_id"}),
     now=lambda: NOW,
 )
 IDS = {"integration_id": "1121"}
@@ -130,7 +132,7 @@ def test_an_address_may_have_parameters_of_its_own() -> None:
 
 @pytest.mark.requirement("R29")
 def test_no_parameter_can_replace_the_token() -> None:
-    careless = replace(PLAIN, forwarded=("tenant",))
+    careless = replace(PLAIN, parameters={"tenant": TEXT}, forwarded=frozenset({"tenant"}))
 
     location = careless.location("t.t.t", IDS, careless.checked_parameters("tenant=evil"))
 

@@ -117,7 +117,11 @@ def test_an_empty_environment_is_told_what_it_needs(load: Load) -> None:
         ({"SSO_MAX_LOCATION_BYTES": "1"}, "SSO_MAX_LOCATION_BYTES", "greater"),
         ({"SSO_DESTINATION_FILE": "x"}, "SSO_DESTINATION_FILE", "is read by nothing"),
         ({"DESTINATION_X_KEY": "x"}, "DESTINATION_X_KEY", "is read by nothing"),
-        ({"APIFUSE_PATH": "/pandium-sso", **APIFUSE}, "APIFUSE_PATH", "is taken"),
+        (
+            {"APIFUSE_PATH": "/pandium-sso", **APIFUSE},
+            "/pandium-sso",
+            "is taken by pandium and by apifuse",
+        ),
     ],
 )
 def test_a_wrong_variable_is_named(

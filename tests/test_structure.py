@@ -10,11 +10,12 @@ ROOT = Path(__file__).parent.parent
 APP = ROOT / "app"
 
 FLOORS: list[set[str]] = [
-    {"app", "identity", "errors", "addresses", "secret_strength"},
+    {"app", "identity", "errors", "addresses", "patterns", "secret_strength"},
     {"tokens"},
-    {"claims", "variables", "asking", "header_values", "logs"},
+    {"claims", "variables", "asking", "header_values", "logs", "page", "redirect"},
     {"destination", "authenticator", "claim_names", "environment", "authenticators.presets"},
     {"vendor_variables"},
+    {"rows"},
     {
         "authentication",
         "inspection",
@@ -22,8 +23,16 @@ FLOORS: list[set[str]] = [
         "authenticators.trusted_headers",
         "destinations.pandium",
         "destinations.apifuse",
+        "destinations.custom",
     },
-    {"settings", "resources.answers", "resources.around", "resources.health"},
+    {
+        "settings",
+        "resources.answers",
+        "resources.around",
+        "resources.delivery",
+        "resources.health",
+        "resources.public_keys",
+    },
     {"resources.sign_on"},
     {"main", "reference"},
     {"__main__"},

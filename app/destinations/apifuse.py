@@ -10,7 +10,8 @@ from typing import Any, Final, Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from app.claims import compile_template, merged
-from app.destination import ID, TEMPLATE_NAMES, Destination
+from app.destination import TEMPLATE_NAMES, Destination
+from app.patterns import ID
 from app.tokens import SigningKey
 from app.variables import Variables
 from app.vendor_variables import ClaimTemplate, Path, checked_template, secret_key

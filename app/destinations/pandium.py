@@ -11,7 +11,8 @@ from typing import Any, Final, Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from app.claims import compile_template, merged
-from app.destination import ID, TEMPLATE_NAMES, Destination
+from app.destination import TEMPLATE_NAMES, Destination
+from app.patterns import ID, TEXT
 from app.tokens import SigningKey
 from app.variables import JsonObject, Names, Variables
 from app.vendor_variables import (
@@ -167,7 +168,7 @@ def destinations(variables: PandiumVariables) -> list[Destination]:
         key=variables.key,
         claims=compile_template(merged(CLAIMS, variables.claims), TEMPLATE_NAMES),
         required=("sub",),
-        forwarded=variables.forward_parameters,
+        **_forwarded(variables),
         lifetime_seconds=variables.token_lifetime_seconds,
     )
     if not variables.integrations:
@@ -187,7 +188,7 @@ def destinations(variables: PandiumVariables) -> list[Destination]:
         required=("sub", *(f"ti.xti.{name}" for name in _REQUIRED_OF_AN_INTEGRATION)),
         ids={"integration_id": ID},
         offered=variables.integrations,
-        forwarded=variables.forward_parameters,
+        **_forwarded(variables),
         lifetime_seconds=variables.token_lifetime_seconds,
     )
     return [marketplace, install]
@@ -199,6 +200,11 @@ def _marketplace(variables: PandiumVariables) -> str:
     if variables.sub_domain:
         return f"https://{variables.sub_domain}.go.pandium.com/"
     return MARKETPLACES[variables.environment]
+
+
+def _forwarded(variables: PandiumVariables) -> dict[str, Any]:
+    names = variables.forward_parameters
+    return {"parameters": dict.fromkeys(names, TEXT), "forwarded": frozenset(names)}
 
 
 def _integration_claims(variables: PandiumVariables) -> dict[str, Any]:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
 import json
-import re
 import traceback
 from dataclasses import dataclass
 from http import HTTPStatus
-from importlib.resources import files
-from string import Template
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlencode
@@ -20,6 +15,8 @@ import structlog
 
 from app.asking import Asker, asker
 from app.errors import AuthenticatorUnavailable, MissingClaim, SignOnError
+from app.page import Page
+from app.redirect import redirect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,27 +64,7 @@ WORDS: Final = {
 }
 """What people read, by the code that scripts read."""
 
-_PAGE: Final = files("app.pages").joinpath("problem.html").read_text(encoding="utf-8")
-
-
-def _hashes(element: str) -> str:
-    """Give the CSP sources of the inline elements of the page (CSP Level 3, section 2.3.1)."""
-    texts = re.findall(f"<{element}>(.*?)</{element}>", _PAGE, re.DOTALL)
-    digests = (base64.b64encode(hashlib.sha256(text.encode()).digest()) for text in texts)
-    return " ".join(f"'sha256-{digest.decode()}'" for digest in digests) or "'none'"
-
-
-def redirect(resp: Response, location: str, *, status: int = 307) -> None:
-    """Send the browser on, with an empty body."""
-    resp.status = status
-    resp.set_header("Location", location)  # resp.location would encode a second time
-    resp.data = b""
-
-
-def sign_on_json(resp: Response, *, location: str, origin: str, expires_at: int | None) -> None:
-    """Tell a script where to go; `expires_at` in epoch seconds is the token's, if it has one."""
-    resp.content_type = "application/json"
-    resp.text = json.dumps({"url": location, "origin": origin, "expires_at": expires_at})
+_PAGE: Final = Page("problem.html")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +107,7 @@ class Refusals:
     ) -> None:
         self._status = status
         self._login = login
-        framed_by = " ".join(host_origins) or "'self'"
-        self._policy = (
-            f"default-src 'none'; style-src {_hashes('style')}; script-src {_hashes('script')}; "
-            f"base-uri 'none'; form-action 'none'; frame-ancestors {framed_by}"
-        )
+        self._policy = _PAGE.policy(framed_by=host_origins)
 
     async def refusal(self, req: Request, resp: Response, error: SignOnError, ids: Ids) -> None:
         """Answer what the line raised."""
@@ -212,10 +185,10 @@ def _page(req: Request, resp: Response, refusal: _Refusal) -> None:
         address = html.escape(refusal.login_url)
         action = f'<p><a href="{address}" target="_top">Sign in</a></p>\n'
     resp.content_type = "text/html; charset=utf-8"
-    resp.text = Template(_PAGE).substitute(
-        title=html.escape(title),
-        text=html.escape(text),
-        action=action,
+    resp.text = _PAGE.filled(
+        markup={"action": action},
+        title=title,
+        text=text,
         code=refusal.code,
         request_id=req.context.request_id,
     )

@@ -1,15 +1,15 @@
-"""`GET` a destination's page: from a host session to a 307."""
+"""`GET` a destination's page: from a host session to the vendor."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.asking import refuse_prefetch, wants_json
+from app.asking import refuse_prefetch
 from app.errors import NoSession
-from app.resources.answers import redirect, sign_on_json
+from app.resources.delivery import Delivery, Visit
 
 if TYPE_CHECKING:
-    import falcon.asgi
+    from falcon.asgi import Request, Response
 
     from app.authentication import Authentication
     from app.destination import Destination
@@ -18,13 +18,17 @@ if TYPE_CHECKING:
 class SignOn:
     """One page of a vendor."""
 
-    def __init__(self, destination: Destination, authenticate: Authentication) -> None:
+    def __init__(
+        self,
+        destination: Destination,
+        authenticate: Authentication,
+        host_origins: tuple[str, ...] = (),
+    ) -> None:
         self.destination = destination
         self._authenticate = authenticate
+        self._delivery = Delivery(destination, host_origins)
 
-    async def on_get(
-        self, req: falcon.asgi.Request, resp: falcon.asgi.Response, **ids: str
-    ) -> None:
+    async def on_get(self, req: Request, resp: Response, **ids: str) -> None:
         """Sign the user on, or raise why not."""
         refuse_prefetch(req)
         try:
@@ -34,36 +38,21 @@ class SignOn:
                 raise
             self._let_browse(req, resp, ids)
 
-    async def _sign_on(
-        self, req: falcon.asgi.Request, resp: falcon.asgi.Response, ids: dict[str, str]
-    ) -> None:
+    async def _sign_on(self, req: Request, resp: Response, ids: dict[str, str]) -> None:
         destination = self.destination
         identity = await self._authenticate(req)
         req.context.subject = identity.subject
-        destination.check_ids(ids)
-        parameters = destination.checked_parameters(req.query_string)
-        claims = destination.claims_for(identity, ids)
+        visit = self._visit(req, ids)
+        claims = destination.claims_for(identity, visit.ids, visit.parameters)
         req.context.token_id = claims.get("jti")
         token = destination.sign(claims)
-        location = destination.location(token, ids, parameters)
-        self._send(req, resp, location, claims.get("exp"))
+        self._delivery.send(req, resp, visit, token, claims.get("exp"))
 
-    def _let_browse(
-        self, req: falcon.asgi.Request, resp: falcon.asgi.Response, ids: dict[str, str]
-    ) -> None:
+    def _let_browse(self, req: Request, resp: Response, ids: dict[str, str]) -> None:
+        visit = self._visit(req, ids)
+        location = self.destination.anonymous_location(visit.ids, visit.parameters)
+        self._delivery.send_on(req, resp, location, None)
+
+    def _visit(self, req: Request, ids: dict[str, str]) -> Visit:
         self.destination.check_ids(ids)
-        parameters = self.destination.checked_parameters(req.query_string)
-        self._send(req, resp, self.destination.anonymous_location(ids, parameters), None)
-
-    def _send(
-        self,
-        req: falcon.asgi.Request,
-        resp: falcon.asgi.Response,
-        location: str,
-        expires_at: int | None,
-    ) -> None:
-        if wants_json(req):
-            origin = self.destination.origin
-            sign_on_json(resp, location=location, origin=origin, expires_at=expires_at)
-        else:
-            redirect(resp, location)
+        return Visit(ids, self.destination.checked_parameters(req.query_string))

@@ -1,0 +1,20 @@
+"""What may come in through a path or a query: whole values, never a host or a way out of a path."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+"""What an id in a path may be: at most 64 characters, none that means something in an address."""
+
+TEXT: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffd]{1,256}")
+"""What a forwarded query parameter may be: text of 1 to 256 characters without controls."""
+
+RELATIVE_PATH: Final = re.compile(
+    r"(?!.*//)(?!.*/\.{1,2}(/|\?|\Z))"
+    r"/([A-Za-z0-9._~!$'()*,;:@?&=+/-]|%(?!2[ef]|5c|7f|[01])[0-9a-f]{2}){0,511}",
+    re.ASCII | re.IGNORECASE,
+)
+"""A path that stays on its host for every parser: one leading slash, no empty or dot segment, no
+backslash or control, neither plain nor encoded (RFC 3986, section 3.3; WHATWG URL, path state)."""

@@ -1,0 +1,26 @@
+"""`/.well-known/jwks.json`: what vendors verify with, where we sign asymmetrically."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from falcon.asgi import Request, Response
+
+    from app.destination import Destination
+
+
+class PublicKeys:
+    """The key set of all destinations (RFC 7517, section 5); each key stands in it once."""
+
+    def __init__(self, destinations: Iterable[Destination]) -> None:
+        keys = {jwk["kid"]: dict(jwk) for each in destinations for jwk in each.public_jwks}
+        self._text = json.dumps({"keys": list(keys.values())})
+
+    async def on_get(self, _req: Request, resp: Response) -> None:
+        """Give the key set."""
+        resp.content_type = "application/jwk-set+json"
+        resp.text = self._text

@@ -1,0 +1,596 @@
+import base64
+import html
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, urljoin, urlsplit
+
+import ada_url
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from joserfc import jwt as vendors_library
+from joserfc.jwk import import_key
+
+from tests.conftest import NOW, PANDIUM, PROXY, Client, Load, MakeClient, problems
+from tests.system import corpus
+
+ROOT = Path(__file__).parent.parent.parent
+EXAMPLE = ROOT / "config" / "destinations.example.toml"
+
+
+def pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
+    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    return key.private_bytes(encoding, form, serialization.NoEncryption()).decode()
+
+
+def secret(name: str) -> str:
+    return f"{name}-0f1e2d3c4b5a69788796a5b4c3d2e1f0-0123456789-abcdefghijklmnop-{name}"
+
+
+ASYMMETRIC = {
+    "mintlify": pem(ec.generate_private_key(ec.SECP256R1())),
+    **{
+        name: pem(rsa.generate_private_key(65537, 2048))
+        for name in ("workato", "cobrowse", "freshworks", "prismatic")
+    },
+}
+HMAC = (
+    *("acme", "blendr", "zendesk", "canny", "featurebase", "uservoice", "readme", "helpscout"),
+    *("metabase", "nolt"),
+)
+KEYS = {**{name: secret(name) for name in HMAC}, **ASYMMETRIC}
+ALGORITHMS = {
+    **dict.fromkeys(HMAC, "HS256"),
+    **dict.fromkeys(ASYMMETRIC, "RS256"),
+    "helpscout": "HS512",
+    "mintlify": "ES256",
+}
+
+KONG = {"SSO_AUTHENTICATORS": "kong-oidc", "AUTH_KONG_OIDC_TRUSTED_PROXIES": "127.0.0.1"}
+CLAIMS = {
+    "sub": "u-17",
+    "email": "ada@acme.example",
+    "name": "Ada Lovelace",
+    "given_name": "Ada",
+    "locale": "en-GB",
+    "org": {"id": "o-1", "name": "Acme"},
+    "groups": ["a", "b"],
+}
+ADA = {"X-Userinfo": base64.b64encode(json.dumps(CLAIMS).encode()).decode()}
+ORGANISATION = {
+    "AUTH_KONG_OIDC_ORG_ID_CLAIM": "org.id",
+    "AUTH_KONG_OIDC_ORG_NAME_CLAIM": "org.name",
+}
+
+
+@pytest.fixture
+def service(client: MakeClient) -> Client:
+    """The service with every row of the example file."""
+    keys = {f"DESTINATION_{name.upper()}_KEY": key for name, key in KEYS.items()}
+    return client(KONG, ORGANISATION, keys, SSO_DESTINATIONS_FILE=str(EXAMPLE))
+
+
+def decoded(name: str, token: str) -> dict[str, Any]:
+    """Read a token with the vendor's key and another library."""
+    algorithm = ALGORITHMS[name]
+    kind: Any = {"HS": "oct", "RS": "RSA", "ES": "EC"}[algorithm[:2]]
+    key = import_key(KEYS[name], kind)
+    read = vendors_library.decode(token, key, algorithms=[algorithm])
+    assert read.header["alg"] == algorithm
+    claims: dict[str, Any] = read.claims
+    return claims
+
+
+def follow(service: Client, path: str, query: str = "") -> Any:
+    """Open a page as a browser does, and give the address where it ends."""
+    answer = service.simulate_get(path, query_string=query, headers=ADA)
+    assert answer.status_code == 307
+    location = answer.headers["location"]
+    assert ada_url.URL(location).href.rstrip("#") == ada_url.URL(location.rstrip("#")).href
+    return urlsplit(location)
+
+
+AT = int(NOW)
+IN_THE_QUERY: list[tuple[str, str, str, str, dict[str, Any]]] = [
+    (
+        "acme",
+        "/acme-sso",
+        "https://market.example.com/sso",
+        "jwt",
+        {"iat": AT - 5, "exp": AT + 300, "sub": "u-17", "email": "ada@acme.example"},
+    ),
+    *(
+        (
+            "blendr",
+            f"/blendr-sso{path}",
+            f"https://app.blendr.example.com/sso{path}",
+            "jwt",
+            {
+                "iat": AT - 5,
+                "exp": AT + 300,
+                "account": {"external_id": "o-1", "name": "Acme"},
+                "user": {
+                    "external_id": "u-17",
+                    "name": "Ada Lovelace",
+                    "email": "ada@acme.example",
+                    "locale": "en-GB",
+                },
+            },
+        )
+        for path in (
+            "",
+            "/templates",
+            "/templates/01234567-89ab-cdef-0123-456789abcdef/install",
+        )
+    ),
+    (
+        "canny",
+        "/canny-sso",
+        "https://canny.io/api/redirects/sso",
+        "ssoToken",
+        {"id": "u-17", "email": "ada@acme.example", "name": "Ada Lovelace"},
+    ),
+    (
+        "featurebase",
+        "/featurebase-sso",
+        "https://acme.featurebase.app/api/v1/auth/access/jwt",
+        "jwt",
+        {"userId": "u-17", "email": "ada@acme.example", "name": "Ada Lovelace"},
+    ),
+    (
+        "uservoice",
+        "/uservoice-sso",
+        "https://acme.uservoice.com/",
+        "sso",
+        {
+            "guid": "u-17",
+            "email": "ada@acme.example",
+            "display_name": "Ada Lovelace",
+            "expires": "2027-01-15 08:05:00",
+        },
+    ),
+    (
+        "readme",
+        "/readme-sso",
+        "https://docs.example.com/",
+        "auth_token",
+        {"name": "Ada Lovelace", "email": "ada@acme.example", "version": 1},
+    ),
+    (
+        "helpscout",
+        "/helpscout-sso",
+        "https://acme.helpscoutdocs.com/authcallback",
+        "token",
+        {"exp": AT + 300, "sub": "ada@acme.example"},
+    ),
+    (
+        "workato",
+        "/workato-sso",
+        "https://app.workato.com/direct_link",
+        "workato_dl_token",
+        {"sub": "vendor-api-key:o-1:u-17", "iat": AT - 5},
+    ),
+    (
+        "cobrowse",
+        "/cobrowse-sso",
+        "https://cobrowse.io/dashboard",
+        "token",
+        {
+            "iat": AT - 5,
+            "exp": AT + 300,
+            "aud": "https://cobrowse.io",
+            "iss": "0123456789abcdef",
+            "sub": "ada@acme.example",
+            "displayName": "Ada Lovelace",
+        },
+    ),
+]
+
+
+@pytest.mark.requirement("R32")
+@pytest.mark.parametrize(("name", "path", "address", "parameter", "expected"), IN_THE_QUERY)
+def test_a_vendor_that_reads_the_query_gets_its_claims(
+    service: Client, name: str, path: str, address: str, parameter: str, expected: dict[str, Any]
+) -> None:
+    answer = service.simulate_get(path, headers=ADA)
+    parts = urlsplit(answer.headers["location"])
+
+    assert answer.status_code == 307
+    assert answer.headers["location"].endswith("#")
+    assert f"{parts.scheme}://{parts.netloc}{parts.path}" == address
+    (token,) = parse_qs(parts.query)[parameter]
+    claims = decoded(name, token)
+    if name == "workato":
+        assert len(claims.pop("jti")) == 36
+    assert claims == expected
+
+
+def test_a_fixed_parameter_stands_beside_the_token(service: Client) -> None:
+    parts = follow(service, "/canny-sso", "redirect=https://feedback.example.com&companyID=evil")
+
+    assert [name for name, _ in parse_qsl(parts.query)] == ["companyID", "redirect", "ssoToken"]
+    assert parse_qs(parts.query)["companyID"] == ["0123456789abcdef01234567"]
+
+
+def test_metabase_gets_its_token_in_the_path_and_options_in_the_fragment(service: Client) -> None:
+    parts = follow(service, "/metabase-sso/dashboard")
+
+    assert parts.query == ""
+    assert parts.fragment == "bordered=false&titled=true"
+    prefix, token = parts.path.rsplit("/", 1)
+    assert prefix == "/embed/dashboard"
+    assert decoded("metabase", token) == {
+        "exp": AT + 600,
+        "params": {"organisation": "o-1"},
+        "resource": {"dashboard": 42},
+    }
+    question = follow(service, "/metabase-sso/question").path.rsplit("/", 1)[1]
+    assert decoded("metabase", question)["resource"] == {"question": 7}
+
+
+def test_nolt_gets_its_token_in_the_path(service: Client) -> None:
+    parts = follow(service, "/nolt-sso", "returnUrl=https%3A%2F%2Facme.nolt.io%2Ftop")
+
+    assert parts.query == "returnUrl=https%3A%2F%2Facme.nolt.io%2Ftop"
+    assert decoded("nolt", parts.path.removeprefix("/sso/")) == {
+        "id": "u-17",
+        "email": "ada@acme.example",
+        "name": "Ada Lovelace",
+    }
+
+
+@pytest.mark.requirement("R32")
+def test_mintlify_gets_its_token_in_the_fragment(service: Client) -> None:
+    parts = follow(service, "/mintlify-sso")
+
+    assert (parts.path, parts.query) == ("/login/jwt-callback", "")
+    assert decoded("mintlify", parts.fragment) == {
+        "exp": AT + 60,
+        "host": "docs.example.com",
+        "content": {"firstName": "Ada", "email": "ada@acme.example"},
+        "groups": ["a", "b"],
+    }
+
+
+def test_freshworks_gets_back_what_it_sent(service: Client) -> None:
+    parts = follow(service, "/freshworks-sso", "state=st-1&nonce=no-1")
+
+    query = parse_qs(parts.query)
+    assert set(query) == {"state", "id_token"}
+    assert query["state"] == ["st-1"]
+    assert decoded("freshworks", query["id_token"][0]) == {
+        "sub": "u-17",
+        "email": "ada@acme.example",
+        "iat": AT - 5,
+        "nonce": "no-1",
+    }
+
+
+def test_freshworks_without_a_nonce_is_refused(service: Client) -> None:
+    answer = service.simulate_get("/freshworks-sso", query_string="state=st-1", headers=ADA)
+
+    assert (answer.status_code, answer.json["claim"]) == (403, "nonce")
+
+
+def form_of(page: str) -> tuple[str, dict[str, str]]:
+    (action,) = re.findall(r'<form method="post" action="([^"]*)">', page)
+    fields = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', page)
+    return html.unescape(action), {html.unescape(n): html.unescape(v) for n, v in fields}
+
+
+ZENDESK = {"name": "Ada Lovelace", "email": "ada@acme.example", "external_id": "u-17"}
+
+
+@pytest.mark.requirement("R37")
+def test_zendesk_gets_its_token_in_a_form(service: Client) -> None:
+    answer = service.simulate_get(
+        "/zendesk-sso",
+        query_string="return_to=https://acme.zendesk.com/hc/en-us",
+        headers=ADA,
+    )
+
+    action, fields = form_of(answer.text)
+    assert answer.status_code == 200
+    assert action == "https://acme.zendesk.com/access/jwt"
+    assert fields["return_to"] == "https://acme.zendesk.com/hc/en-us"
+    claims = decoded("zendesk", fields["jwt"])
+    assert len(claims.pop("jti")) == 36
+    assert claims == {
+        **ZENDESK,
+        "iat": AT - 5,
+        "organization": "Acme",
+        "tags": ["a", "b"],
+    }
+    policy = answer.headers["content-security-policy"]
+    assert "form-action https://acme.zendesk.com;" in policy
+    assert "default-src 'none';" in policy
+    assert "<button>" in answer.text
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_script_gets_a_form_as_json(service: Client) -> None:
+    answer = service.simulate_get("/zendesk-sso", headers={**ADA, "Accept": "application/json"})
+
+    assert answer.json["url"] == "https://acme.zendesk.com/access/jwt"
+    assert decoded("zendesk", answer.json["parameters"]["jwt"])["email"] == "ada@acme.example"
+
+
+def test_prismatic_gets_its_token_as_json(service: Client) -> None:
+    answer = service.simulate_get("/prismatic-sso", headers=ADA)
+
+    assert answer.status_code == 200
+    assert answer.json["expires_at"] == AT + 600
+    assert decoded("prismatic", answer.json["parameters"]["token"]) == {
+        "sub": "u-17",
+        "organization": "01234567-89ab-cdef-0123-456789abcdef",
+        "customer": "o-1",
+        "name": "Ada Lovelace",
+        "iat": AT - 5,
+        "exp": AT + 600,
+    }
+
+
+def test_vendors_find_the_public_keys(service: Client) -> None:
+    answer = service.simulate_get("/.well-known/jwks.json")
+
+    keys = answer.json["keys"]
+    assert answer.headers["content-type"] == "application/jwk-set+json"
+    assert {key["kty"] for key in keys} == {"RSA", "EC"}
+    assert len({key["kid"] for key in keys}) == len(keys) == 5
+    assert all(not {"d", "p", "q", "k"} & set(key) for key in keys)
+    token = parse_qs(follow(service, "/workato-sso").query)["workato_dl_token"][0]
+    kid = json.loads(base64.urlsafe_b64decode(token.split(".")[0] + "=="))["kid"]
+    (published,) = [key for key in keys if key["kid"] == kid]
+    assert vendors_library.decode(token, import_key(published), algorithms=["RS256"])
+
+
+def test_without_asymmetric_keys_no_key_set_is_published(client: MakeClient) -> None:
+    assert client().simulate_get("/.well-known/jwks.json").status_code == 404
+
+
+Rows = Callable[[str], dict[str, str]]
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Rows:
+    def written(text: str) -> dict[str, str]:
+        path = tmp_path / "rows.toml"
+        path.write_text(text, encoding="utf-8")
+        return {"SSO_DESTINATIONS_FILE": str(path)}
+
+    return written
+
+
+SHORT = '[x]\naddress = "https://x.example/sso"\nparameter = "jwt"\n'
+KEY = {"DESTINATION_X_KEY": secret("x")}
+TWO_PAGES_OF_ONE_SHAPE = """
+[x]
+parameter = "j"
+[x.pages.a]
+address = "https://x.example/{a}"
+path = "{a}"
+[x.pages.b]
+address = "https://x.example/{b}"
+path = "{b}"
+"""
+
+
+def test_the_old_key_stays_published_while_the_new_one_signs(
+    client: MakeClient, rows: Rows
+) -> None:
+    old, new = (pem(ec.generate_private_key(ec.SECP256R1())) for _ in range(2))
+    row = rows(SHORT + 'algorithm = "ES256"\nclaims = { sub = "{subject}" }\n')
+
+    before = client(KONG, row, DESTINATION_X_KEY=old)
+    token = parse_qs(urlsplit(before.simulate_get("/x-sso", headers=ADA).headers["location"]).query)
+    after = client(KONG, row, DESTINATION_X_KEY=new, DESTINATION_X_PREVIOUS_KEY=old)
+
+    keys = after.simulate_get("/.well-known/jwks.json").json["keys"]
+    kid = json.loads(base64.urlsafe_b64decode(token["jwt"][0].split(".")[0] + "=="))["kid"]
+    assert len(keys) == 2
+    assert kid == keys[1]["kid"]
+    assert vendors_library.decode(token["jwt"][0], import_key(keys[1]), algorithms=["ES256"])
+
+
+@pytest.mark.requirement("R35")
+def test_a_row_does_not_share_the_secret_of_a_vendor(load: Load, rows: Rows) -> None:
+    found = problems(
+        load, PROXY, PANDIUM, rows(SHORT), DESTINATION_X_KEY=PANDIUM["PANDIUM_SHARED_SECRET"]
+    )
+
+    assert found == {
+        "PANDIUM_SHARED_SECRET": "is the same secret as DESTINATION_X_KEY; take one of its own"
+    }
+
+
+def faulty(text: str, key: str, words: str) -> Any:
+    return pytest.param(text, key, words, id=f"{key}: {words}"[:60])
+
+
+@pytest.mark.requirement("R48")
+@pytest.mark.parametrize(
+    ("text", "key", "words"),
+    [
+        faulty("[x", "rows.toml", "cannot be read"),
+        faulty("x = 1", "rows.toml x", "stands outside of a vendor's [table]"),
+        faulty("[X]\naddress='https://x.example'\nparameter='j'", "rows.toml [X] name", "pattern"),
+        faulty("[x]\nparameter='j'", "rows.toml [x] address", "is required, or a table of pages"),
+        faulty(SHORT + "adress='y'", "rows.toml [x] adress", "is no key of a row"),
+        faulty(
+            "[x]\naddress='http://x.example'\nparameter='j'", "rows.toml [x] address", "plain http"
+        ),
+        faulty("[x]\naddress='x.example'\nparameter='j'", "rows.toml [x] address", "absolute"),
+        faulty(
+            "[x]\naddress='https://{subject}.example/'\nparameter='j'",
+            "rows.toml [x] address",
+            "nothing provides {subject}",
+        ),
+        faulty(
+            "[x]\naddress='https://{token}.example/'", "rows.toml [x] address", "outside its path"
+        ),
+        faulty("[x]\naddress='https://x.example/'", "rows.toml [x] parameter", "carries the token"),
+        faulty(
+            "[x]\naddress='https://x.example/{token}'\nparameter='j'",
+            "rows.toml [x] parameter",
+            "one of them",
+        ),
+        faulty(
+            "[x]\naddress='https://x.example/'\nfragment='{x}'\nparameter='j'",
+            "rows.toml [x] fragment",
+            "nothing provides {x}",
+        ),
+        faulty(
+            "[x]\naddress='https://x.example/'\nfragment='{token}'\ndelivery='form'",
+            "rows.toml [x] parameter",
+            "is required: it names the token in the form",
+        ),
+        faulty(SHORT + "delivery='pigeon'", "rows.toml [x] delivery", "should be 'redirect'"),
+        faulty(SHORT + "algorithm='none'", "rows.toml [x] algorithm", "should be 'HS256'"),
+        faulty(SHORT + "claims={a='{emial}'}", "rows.toml [x] claims", "a: nothing provides"),
+        faulty(SHORT + "claims={a='{parameter.s}'}", "rows.toml [x] claims", "{parameter.s}"),
+        faulty(SHORT + "claims={iat='{now+1}'}", "rows.toml [x] claims.iat", "never ahead of time"),
+        faulty(SHORT + "claims={nbf=4102444800}", "rows.toml [x] claims.nbf", "never ahead"),
+        faulty(
+            SHORT + "claims={exp='{expires_at}'}",
+            "rows.toml [x] lifetime_seconds",
+            "is required by {expires_at}",
+        ),
+        faulty(
+            SHORT + "parameters={state={pattern='[a-z]+'}}",
+            "rows.toml [x] parameters.state.pattern",
+            "is not anchored",
+        ),
+        faulty(
+            SHORT + "parameters={state={pattern='^([a-z]+$'}}",
+            "rows.toml [x] parameters.state.pattern",
+            "is no regular expression",
+        ),
+        faulty(
+            SHORT + "parameters={state={values=['a'],relative_path=true}}",
+            "rows.toml [x] parameters.state",
+            "more than one of",
+        ),
+        faulty(SHORT + "parameters={jwt={}}", "rows.toml [x] parameters.jwt", "carries the token"),
+        *(
+            faulty(
+                SHORT + f"parameters={{{name}={{}}}}", f"rows.toml [x] parameters.{name}", "lead"
+            )
+            for name in ("return_to", "returnTo", "redirect", "redirect_uri", "next", "URL", "to")
+        ),
+        faulty(SHORT + "path='/livez'", "rows.toml [x] path", "itself answers"),
+        faulty(
+            "[x.pages.p]\naddress='https://x.example/'\npath='../y'",
+            "rows.toml [x] pages.p.path",
+            "pattern",
+        ),
+        faulty(
+            "[x]\nparameter='j'\n[x.pages.p]\naddress='https://x.example/{id}'\npath='p'",
+            "rows.toml [x] pages.p.address",
+            "nothing provides {id}",
+        ),
+        faulty(
+            "[x]\nparameter='j'\n[x.pages.p]\naddress='https://x.example/'\nids={id='^a$'}",
+            "rows.toml [x] pages.p.ids.id",
+            "stands in no path",
+        ),
+    ],
+)
+def test_a_fault_of_a_row_is_named(load: Load, rows: Rows, text: str, key: str, words: str) -> None:
+    found = problems(load, PROXY, rows(text), KEY)
+
+    assert words in found[key]
+
+
+@pytest.mark.requirement("R48")
+@pytest.mark.parametrize(
+    ("row", "variables", "variable", "words"),
+    [
+        (SHORT, {}, "DESTINATION_X_KEY", "is required"),
+        (SHORT, {"DESTINATION_X_KEY": "short"}, "DESTINATION_X_KEY", "5 bytes long"),
+        (
+            SHORT + "algorithm='HS512'",
+            {"DESTINATION_X_KEY": "0f1e2d3c4b5a69788796a5b4c3d2e1f0-short"},
+            "DESTINATION_X_KEY",
+            "64 are needed",
+        ),
+        (SHORT + "algorithm='RS256'", KEY, "DESTINATION_X_KEY", "is not a private key as PEM"),
+        (
+            SHORT + "algorithm='RS256'",
+            {"DESTINATION_X_KEY": ASYMMETRIC["mintlify"]},
+            "DESTINATION_X_KEY",
+            "does not fit RS256",
+        ),
+        (
+            SHORT,
+            {**KEY, "DESTINATION_X_PREVIOUS_KEY": "short"},
+            "DESTINATION_X_PREVIOUS_KEY",
+            "5 bytes long",
+        ),
+        (SHORT, {**KEY, "DESTINATION_Y_KEY": "y"}, "DESTINATION_Y_KEY", "did you mean"),
+        (SHORT + "path='/pandium-sso'", {**KEY, **PANDIUM}, "/pandium-sso", "is taken by pandium"),
+        (
+            TWO_PAGES_OF_ONE_SHAPE,
+            KEY,
+            "/x-sso/{}",
+            "is taken by x and by x",
+        ),
+    ],
+)
+def test_a_wrong_key_or_path_is_named(
+    load: Load, rows: Rows, row: str, variables: dict[str, str], variable: str, words: str
+) -> None:
+    assert words in problems(load, PROXY, rows(row), variables)[variable]
+
+
+def test_a_file_that_is_not_there_is_named(load: Load, tmp_path: Path) -> None:
+    found = problems(load, PROXY, PANDIUM, SSO_DESTINATIONS_FILE=str(tmp_path / "none.toml"))
+
+    assert "cannot be read" in found["none.toml"]
+
+
+def test_a_vendor_may_choose_a_short_key(client: MakeClient, rows: Rows) -> None:
+    row = rows(SHORT + "allow_short_key = true\nclaims = { sub = '{subject}' }\n")
+
+    assert (
+        client(KONG, row, DESTINATION_X_KEY="of-the-vendor")
+        .simulate_get("/x-sso", headers=ADA)
+        .headers["location"]
+    )
+
+
+@pytest.mark.requirement("R29", "R30")
+def test_no_way_back_leaves_its_host(service: Client) -> None:
+    tried = 0
+    for case in corpus.read("open_redirects.txt"):
+        for path, name in (
+            ("/helpscout-sso", "returnTo"),
+            ("/readme-sso", "redirect"),
+            ("/workato-sso", "workato_dl_path"),
+            ("/canny-sso", "redirect"),
+            ("/zendesk-sso", "return_to"),
+        ):
+            tried += 1
+            query = f"{name}={case.quoted}"
+            answer = service.simulate_get(path, query_string=query, headers=ADA)
+            assert answer.status_code in {200, 307, 400}
+            if answer.status_code != 307:
+                continue
+            (target,) = parse_qs(urlsplit(answer.headers["location"]).query)[name]
+            for base in ("https://docs.example.com/a/b", "https://docs.example.com"):
+                assert ada_url.URL(target, base=base).origin == "https://docs.example.com"
+                assert urlsplit(urljoin(base, target)).netloc == "docs.example.com"
+    assert tried > 1000
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["/", "/a", "/a/b.html", "/a?b=c&d=%20e", "/a/%C3%BC", "/a/...", "/.well-known/x", "/~a"],
+)
+def test_a_relative_path_is_passed_on(service: Client, target: str) -> None:
+    answer = service.simulate_get("/helpscout-sso", params={"returnTo": target}, headers=ADA)
+
+    assert answer.status_code == 307
+    assert parse_qs(urlsplit(answer.headers["location"]).query)["returnTo"] == [target]
