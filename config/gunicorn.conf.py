@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+from typing import Any
+
 from app import settings
+
+_ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 
 _settings = settings.load()
 
@@ -35,3 +40,13 @@ control_socket_disable = True
 worker_tmp_dir = "/dev/shm"  # noqa: S108 - the heartbeat's file; other folders may be read-only
 accesslog = None  # its lines have query strings in them
 proc_name = "marketplace-sso"
+
+
+def post_fork(_arbiter: Any, _worker: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
+    """Hold ending signals back while a worker boots: before its loop runs, they would be lost."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+
+
+def post_worker_init(worker: Any) -> None:  # noqa: ANN401 - the same
+    """Let them through as soon as the loop runs."""
+    worker.loop.call_soon(signal.pthread_sigmask, signal.SIG_UNBLOCK, _ENDING)
