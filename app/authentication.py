@@ -19,9 +19,8 @@ from app.identity import Identity, InvalidIdentity
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import falcon.asgi
-
     from app.authenticator import Authenticator
+    from app.request import Request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +37,7 @@ class Authentication:
     groups: frozenset[str] = frozenset()
     now: Callable[[], float] = time.time
 
-    async def __call__(self, request: falcon.asgi.Request) -> Identity:
+    async def __call__(self, request: Request) -> Identity:
         """Give the identity behind a request.
 
         Raises:
@@ -56,7 +55,7 @@ class Authentication:
         raise NoSession("no authenticator found a credential of its kind")
 
     async def _ask(
-        self, name: str, authenticator: Authenticator, request: falcon.asgi.Request
+        self, name: str, authenticator: Authenticator, request: Request
     ) -> Identity | None:
         try:
             async with asyncio.timeout(self.timeout_seconds):

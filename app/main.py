@@ -25,6 +25,7 @@ from app.errors import (
     SignOnError,
     UnknownPage,
 )
+from app.request import Request
 from app.resources.answers import Login, Refusals
 from app.resources.around import Around
 from app.resources.health import Live, Ready, Version
@@ -74,7 +75,7 @@ def create_app(
     )
     login = Login(service.login_url, service.login_return_parameter, service.public_url)
     refusals = Refusals(STATUS, login, service.host_origins)
-    app = falcon.asgi.App(middleware=[Around()])
+    app = falcon.asgi.App(middleware=[Around()], request_type=Request)
     app.resp_options.default_media_type = None  # type: ignore[assignment] # an empty body has no type
     app.add_error_handler(Exception, refusals.fault)
     app.add_error_handler(falcon.HTTPError, refusals.http_error)

@@ -3,9 +3,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import falcon.asgi
 import falcon.testing
 import pytest
-from falcon.asgi import Request
 
 from app.authentication import Authentication
 from app.authenticators.loading import asynchronous
@@ -19,6 +19,7 @@ from app.errors import (
     SignOnError,
 )
 from app.identity import Identity
+from app.request import Request
 from tests.conftest import NOW
 
 ADA = Identity(subject="u-17", email="ada@acme.example", groups=("a", "b"))
@@ -32,8 +33,8 @@ def request_() -> Request:
     return Request(falcon.testing.create_scope(), receive)
 
 
-def answering(outcome: object) -> Callable[[Request], Any]:
-    async def authenticator(_request: Request) -> Any:
+def answering(outcome: object) -> Callable[[falcon.asgi.Request], Any]:
+    async def authenticator(_request: falcon.asgi.Request) -> Any:
         if isinstance(outcome, BaseException):
             raise outcome
         return outcome
@@ -104,7 +105,7 @@ async def test_what_the_contract_does_not_know_signs_nobody_on(
 
 @pytest.mark.requirement("R28", "R11")
 async def test_an_identity_that_cannot_be_one_is_an_invalid_credential(request_: Request) -> None:
-    async def careless(_request: Request) -> Identity:
+    async def careless(_request: falcon.asgi.Request) -> Identity:
         return Identity(subject="u\r\n17")
 
     with pytest.raises(InvalidCredential, match="subject has control"):
@@ -113,7 +114,7 @@ async def test_an_identity_that_cannot_be_one_is_an_invalid_credential(request_:
 
 @pytest.mark.requirement("R28")
 async def test_an_authenticator_that_hangs_is_unavailable(request_: Request) -> None:
-    async def hanging(_request: Request) -> None:
+    async def hanging(_request: falcon.asgi.Request) -> None:
         await asyncio.Event().wait()
 
     with pytest.raises(AuthenticatorUnavailable, match="took too long"):
@@ -122,7 +123,7 @@ async def test_an_authenticator_that_hangs_is_unavailable(request_: Request) -> 
 
 @pytest.mark.requirement("R28")
 async def test_a_blocking_authenticator_stops_nobody_else(request_: Request) -> None:
-    def blocking(_request: Request) -> None:
+    def blocking(_request: falcon.asgi.Request) -> None:
         time.sleep(0.2)
 
     slow = Authentication(authenticators={"a": asynchronous(blocking)}, timeout_seconds=0.05)

@@ -1,10 +1,9 @@
 import pytest
 import structlog
 from falcon.inspect import inspect_routes
-from falcon.testing import TestClient
 
 from app import __version__, main
-from tests.conftest import APIFUSE, PANDIUM, PROXY, Load, MakeClient
+from tests.conftest import APIFUSE, PANDIUM, PROXY, Client, Load, MakeClient, Server
 
 INTEGRATIONS = '{"1121": {"connector_name": "gwt", "integration_name": "gwt2hs"}}'
 
@@ -49,7 +48,7 @@ def test_the_server_is_given_the_application_of_the_environment(load: Load) -> N
     load(PROXY, PANDIUM)
 
     try:
-        answer = TestClient(main.application()).simulate_get("/pandium-sso")
+        answer = Client(Server(main.application())).simulate_get("/pandium-sso")
     finally:
         structlog.reset_defaults()
 

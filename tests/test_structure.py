@@ -14,7 +14,7 @@ FLOORS: list[set[str]] = [
     {"tokens"},
     {"claims", "variables", "asking", "header_values", "logs", "page", "redirect"},
     {"destination", "authenticator", "claim_names", "environment", "authenticators.presets"},
-    {"vendor_variables"},
+    {"vendor_variables", "request"},
     {"rows"},
     {
         "authentication",

@@ -22,15 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import falcon
-    from falcon.asgi import Request, Response
+    from falcon.asgi import Response
 
     from app.destination import Destination
+    from app.request import Request
 
 Ids = dict[str, str]
 
 log = structlog.get_logger("marketplace_sso")
 
-_CODES: Final = {404: "not_found", 405: "method_not_allowed"}
+_CODES: Final = {404: "not_found", 405: "method_not_allowed", 431: "headers_too_large"}
 """The codes of errors that HTTP knows before we do; every other one is a `bad_request`."""
 
 WORDS: Final = {
@@ -52,6 +53,10 @@ WORDS: Final = {
     ),
     "bad_request": ("This request is damaged", "It could not be understood."),
     "method_not_allowed": ("Not that way", "This address can only be opened, with GET."),
+    "headers_too_large": (
+        "This request is too large",
+        "Its header fields are too large together. Deleting cookies of this site may help.",
+    ),
     "authenticator_unavailable": (
         "One moment, please",
         "Your session cannot be checked right now. Try again in a few seconds.",
@@ -113,8 +118,9 @@ class Refusals:
         """Answer what the line raised."""
         status = self._status[type(error)]
         login_url = None
-        if status == HTTPStatus.UNAUTHORIZED:
-            login_url = self._login.leading_back_to(_return_path(req, ids))
+        destination = req.context.destination
+        if status == HTTPStatus.UNAUTHORIZED and destination is not None:
+            login_url = self._login.leading_back_to(_return_path(req, destination, ids))
         if isinstance(error, AuthenticatorUnavailable):
             resp.set_header("Retry-After", str(error.retry_after_seconds))
         members = {"claim": error.claim} if isinstance(error, MissingClaim) else {}
@@ -124,9 +130,11 @@ class Refusals:
         self, req: Request, resp: Response, error: falcon.HTTPError, _ids: Ids
     ) -> None:
         """Answer what Falcon found wrong with a request."""
-        code = _CODES.get(error.status_code, "bad_request")
+        # A method called WEBSOCKET is a bad request to Falcon; to everybody else it is a method.
+        status = 405 if req.method == "WEBSOCKET" else error.status_code
+        code = _CODES.get(status, "bad_request")
         resp.set_headers({"Allow": "GET"} if code == "method_not_allowed" else {})
-        self._answer(req, resp, _Refusal(error.status_code, code, code))
+        self._answer(req, resp, _Refusal(status, code, code))
 
     async def fault(self, req: Request, resp: Response, error: Exception, _ids: Ids) -> None:
         """Answer a mistake of ours. Its text may quote what nobody is to read."""
@@ -149,8 +157,7 @@ class Refusals:
             _page(req, resp, refusal)
 
 
-def _return_path(req: Request, ids: Ids) -> str | None:
-    destination: Destination = req.context.destination
+def _return_path(req: Request, destination: Destination, ids: Ids) -> str | None:
     try:
         destination.check_ids(ids)
         return destination.path(ids, destination.checked_parameters(req.query_string))

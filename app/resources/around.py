@@ -1,26 +1,33 @@
-"""Around every request: its id, one method, the headers of every answer, a line in the log."""
+"""Around every request: its bounds, its one method, the headers of every answer, its log line."""
 
 from __future__ import annotations
 
 import hashlib
-import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
 import falcon
-import falcon.asgi
 import structlog
 
 from app.asking import READ, peer_address
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from falcon.asgi import Response
+
+    from app.destination import Destination
+    from app.request import Request
 
 log = structlog.get_logger("marketplace_sso")
+
+MAX_HEADER_BYTES = 32768
+"""All header fields together, as they stand on the wire; AWS load balancers alone send 11 KiB."""
+
+_FIELD_OVERHEAD_BYTES = 4  # a colon, a blank, CR and LF
 
 _HEADERS = (
     ("Cache-Control", "no-store"),
     ("Referrer-Policy", "no-referrer"),
+    ("Server", "marketplace-sso"),
     ("Vary", READ),
     ("X-Content-Type-Options", "nosniff"),
 )
@@ -29,23 +36,17 @@ _HEADERS = (
 class Around:
     """Falcon middleware."""
 
-    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
-        self._clock = clock
-
-    async def process_request(self, req: falcon.asgi.Request, _resp: falcon.asgi.Response) -> None:
-        """Give the request an id of ours: one from outside would let anyone write into our log."""
-        context = req.context
-        context.request_id = secrets.token_hex(8)
-        context.started = self._clock()
-        context.destination = context.authenticator = context.subject = context.token_id = None
-        context.refusal = None
+    async def process_request(self, req: Request, _resp: Response) -> None:
+        """Refuse what is too much, and paths that a proxy in front may have read as others."""
+        size = sum(len(name) + len(value) for name, value in req.scope["headers"])
+        if size + _FIELD_OVERHEAD_BYTES * len(req.scope["headers"]) > MAX_HEADER_BYTES:
+            raise falcon.HTTPRequestHeaderFieldsTooLarge
+        path = req.scope.get("raw_path") or b""
+        if b"//" in path or b"%2f" in path.lower():
+            raise falcon.HTTPNotFound
 
     async def process_resource(
-        self,
-        req: falcon.asgi.Request,
-        _resp: falcon.asgi.Response,
-        resource: object,
-        _params: dict[str, Any],
+        self, req: Request, _resp: Response, resource: object, _params: dict[str, Any]
     ) -> None:
         """Note where the request goes, and let only `GET` get there: a 307 would repeat a POST."""
         req.context.destination = getattr(resource, "destination", None)
@@ -54,8 +55,8 @@ class Around:
 
     async def process_response(
         self,
-        req: falcon.asgi.Request,
-        resp: falcon.asgi.Response,
+        req: Request,
+        resp: Response,
         _resource: object,
         _succeeded: bool,  # noqa: FBT001 - the signature is Falcon's
     ) -> None:
@@ -63,26 +64,27 @@ class Around:
         resp.set_headers(_HEADERS)
         resp.set_header("X-Request-ID", req.context.request_id)
         if req.context.destination is not None:
-            self._write_line(req, resp)
+            _write_line(req, resp, req.context.destination)
 
-    def _write_line(self, req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
-        context = req.context
-        code, reason = context.refusal or (None, None)
-        write = log.info if code is None else log.warning
-        write(
-            "sign_on" if code is None else "refusal",
-            request_id=context.request_id,
-            peer=peer_address(req) or "unix",
-            destination=context.destination.name,
-            page=context.destination.page,
-            authenticator=context.authenticator,
-            subject=context.subject and _hashed(context.subject),
-            jti=context.token_id,
-            status=resp.status_code,
-            code=code,
-            reason=reason,
-            duration_ms=round((self._clock() - context.started) * 1000, 3),
-        )
+
+def _write_line(req: Request, resp: Response, destination: Destination) -> None:
+    context = req.context
+    code, reason = context.refusal or (None, None)
+    write = log.info if code is None else log.warning
+    write(
+        "sign_on" if code is None else "refusal",
+        request_id=context.request_id,
+        peer=peer_address(req) or "unix",
+        destination=destination.name,
+        page=destination.page,
+        authenticator=context.authenticator,
+        subject=context.subject and _hashed(context.subject),
+        jti=context.token_id,
+        status=resp.status_code,
+        code=code,
+        reason=reason,
+        duration_ms=round((time.perf_counter() - context.started) * 1000, 3),
+    )
 
 
 def _hashed(subject: str) -> str:

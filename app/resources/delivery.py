@@ -14,9 +14,10 @@ from app.redirect import redirect
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from falcon.asgi import Request, Response
+    from falcon.asgi import Response
 
     from app.destination import Destination
+    from app.request import Request
 
 _FORM: Final = Page("form.html")
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from falcon.asgi import Request, Response
+    from falcon.asgi import Response
 
     from app.destination import Destination
+    from app.request import Request
 
 
 class PublicKeys:

@@ -9,10 +9,11 @@ from app.errors import NoSession
 from app.resources.delivery import Delivery, Visit
 
 if TYPE_CHECKING:
-    from falcon.asgi import Request, Response
+    from falcon.asgi import Response
 
     from app.authentication import Authentication
     from app.destination import Destination
+    from app.request import Request
 
 
 class SignOn:

@@ -238,7 +238,7 @@ def test_every_answer_has_its_headers(client: MakeClient, status: int) -> None:
     assert "Sec-Fetch-Mode" in answer.headers["vary"]
     assert re.fullmatch("[0-9a-f]{16}", answer.headers["x-request-id"])
     assert "set-cookie" not in answer.headers
-    assert "server" not in answer.headers
+    assert answer.headers["server"] == "marketplace-sso"
 
 
 @pytest.mark.requirement("R37")
@@ -265,7 +265,8 @@ def test_a_page_runs_and_shows_only_what_is_hashed(service: Client) -> None:
 
 @pytest.mark.requirement("R31")
 @pytest.mark.parametrize(
-    "method", ["HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "FOO"]
+    "method",
+    ["HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "FOO", "WEBSOCKET"],
 )
 @pytest.mark.parametrize("path", ["/pandium-sso", "/pandium-sso/install/1121", "/livez", "/readyz"])
 def test_only_get_is_answered(
@@ -412,3 +413,28 @@ def test_an_unavailable_authenticator_says_when_to_come_back(
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "7"
     assert "location" not in answer.headers
+
+
+@pytest.mark.requirement("R42")
+@pytest.mark.parametrize("fields", [1, 2, 40])
+def test_too_many_header_bytes_are_refused(service: Client, fields: int) -> None:
+    def of_size(size: int) -> dict[str, str]:
+        return {f"x-{n}": "a" * (size // fields) for n in range(fields)}
+
+    fitting = service.simulate_get("/pandium-sso", headers={**ADA, **of_size(31_000)})
+    too_many = service.simulate_get("/pandium-sso", headers={**ADA, **of_size(33_000)})
+
+    assert fitting.status_code == 307
+    assert (too_many.status_code, too_many.json["code"]) == (431, "headers_too_large")
+    assert too_many.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.requirement("R43")
+@pytest.mark.parametrize(
+    "path",
+    ["//pandium-sso", "/pandium-sso//install/1121", "/%2fpandium-sso", "/pandium-sso%2Finstall/1"],
+)
+def test_a_path_that_a_proxy_may_have_read_as_another_is_none(service: Client, path: str) -> None:
+    answer = service.simulate_get(path, headers=ADA)
+
+    assert answer.status_code == 404

@@ -1,0 +1,46 @@
+"""A request, with what is known of it so far."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import TYPE_CHECKING
+
+import falcon.asgi
+
+if TYPE_CHECKING:
+    from app.destination import Destination
+
+
+class Context:
+    """What the parts of the service note on a request, for those after them and for the log.
+
+    `request_id` is ours: one from outside would let anyone write into our log. `started` is in
+    seconds of a clock that only counts. `refusal` is the code and the reason of one.
+    """
+
+    __slots__ = (
+        "authenticator",
+        "destination",
+        "refusal",
+        "request_id",
+        "started",
+        "subject",
+        "token_id",
+    )
+
+    def __init__(self) -> None:
+        self.request_id = secrets.token_hex(8)
+        self.started = time.perf_counter()
+        self.destination: Destination | None = None
+        self.authenticator: str | None = None
+        self.subject: str | None = None
+        self.token_id: str | None = None
+        self.refusal: tuple[str, str] | None = None
+
+
+class Request(falcon.asgi.Request):
+    """Falcon's request with our context, which is there even before any middleware."""
+
+    context_type = Context
+    context: Context  # type: ignore[assignment] # Falcon's own is a bag of attributes
