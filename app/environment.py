@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from contextlib import contextmanager
+from base64 import b64decode
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -40,6 +41,25 @@ class InvalidSettings(Exception):
 def variable_names(model: type[Variables], prefix: str) -> list[str]:
     """Give the names of the variables of a group."""
     return [f"{prefix}{field.upper()}" for field in model.model_fields]
+
+
+def refuse_undecodable(environment: Mapping[str, str], prefixes: tuple[str, ...]) -> None:
+    """Refuse variables of ours whose name or value is not UTF-8.
+
+    Raises:
+        InvalidSettings: with each of them; nothing else can be read beside them.
+    """
+    problems = [
+        Problem(ascii(name).strip("'"), "is not UTF-8")
+        for name, value in environment.items()
+        if name.upper().startswith(prefixes) and not _is_utf8(name + value)
+    ]
+    if problems:
+        raise InvalidSettings(problems)
+
+
+def _is_utf8(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 class Reading:
@@ -104,16 +124,33 @@ class Reading:
 
     def _unread(self, prefixes: tuple[str, ...]) -> Iterable[Problem]:
         for name in (self.set | self.files) - self._read:
-            if name.startswith(prefixes) and not name.startswith(tuple(self.excused)):
-                near = difflib.get_close_matches(name, self._read, n=1)
+            near = difflib.get_close_matches(name, self._read, n=1)
+            if name.startswith(prefixes) and (near or not name.startswith(tuple(self.excused))):
                 hint = f"did you mean {near[0]}?" if near else "take it out"
                 yield Problem(name, f"is read by nothing; {hint}")
 
     def _shared_secrets(self) -> Iterable[Problem]:
         for name, secret in self.secrets.items():
             for other, same in self.secrets.items():
-                if name < other and secret == same:
+                if name < other and _readings(secret) & _readings(same):
                     yield Problem(other, f"is the same secret as {name}; take one of its own")
+
+
+def _readings(secret: str) -> set[bytes]:
+    """Give the bytes that a secret may stand for, however it is written."""
+    readings = {secret.encode()}
+    for decode in (bytes.fromhex, _base64, _base64url):
+        with suppress(ValueError):
+            readings.add(decode(secret))
+    return readings
+
+
+def _base64(text: str) -> bytes:
+    return b64decode(text, validate=True)
+
+
+def _base64url(text: str) -> bytes:
+    return b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
 
 
 def _problems(error: ValidationError, prefix: str) -> Iterable[Problem]:

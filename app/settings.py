@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
 from app.addresses import checked_origin, is_loopback
 from app.authenticators import loading
 from app.destinations import apifuse, custom, pandium
-from app.environment import InvalidSettings, Problem, Reading
+from app.environment import InvalidSettings, Problem, Reading, refuse_undecodable
 from app.variables import HttpsAddress, Names, Variables
 
 if TYPE_CHECKING:
@@ -30,11 +30,27 @@ if TYPE_CHECKING:
 PREFIXES: Final = ("SSO_", "AUTH_", "PANDIUM_", "APIFUSE_", "DESTINATION_")
 """Everything that begins so is ours: a variable that nothing reads is a mistake."""
 
+LogLevel = Literal["debug", "info", "warning", "error"]
+
 RUN_SECRETS: Final = Path("/run/secrets")
 """Where Docker and Kubernetes put secrets by custom."""
 
+_HOST: Final = re.compile(r"[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]")
+_LAST_PORT: Final = 65535
+
 EXAMPLE_SECRET: Final = "an-example-secret-that-is-for-trying-out-only"
 """What `config/example.env` signs with. Anyone can know it, so it works on loopback only."""
+
+
+def _bind(address: str) -> str:
+    host, colon, port = address.rpartition(":")
+    if host == "unix" and port.startswith("/") and len(port) > 1:
+        return address
+    if not (_HOST.fullmatch(host) and colon and port.isascii() and port.isdigit()):
+        raise ValueError("is neither host:port, like 127.0.0.1:8000, nor unix:/path/of/a/socket")
+    if int(port) > _LAST_PORT:
+        raise ValueError(f"has a port over {_LAST_PORT}")
+    return address
 
 
 class ListeningVariables(Variables):
@@ -43,9 +59,8 @@ class ListeningVariables(Variables):
     Read on its own too, so that a mistake elsewhere hides none in an authenticator.
     """
 
-    bind: str = Field(
+    bind: Annotated[str, AfterValidator(_bind)] = Field(
         "127.0.0.1:8000",
-        pattern=r"^(unix:/.+|([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]):\d{1,5})$",
         description="the address to listen on, or `unix:` and the path of a socket",
     )
     authenticators: Names = Field(
@@ -96,9 +111,9 @@ class ServiceVariables(ListeningVariables, RowsVariables):
         le=300,
         description="how far `iat` lies in the past, for vendors whose clock is behind",
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="the least that is logged"
-    )
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)
+    ] = Field("info", description="the least that is logged")
     log_format: Literal["json", "console"] = Field("json", description="for machines or people")
     max_location_bytes: int = Field(
         8000, ge=256, le=65536, description="a longer address is an error of ours (500)"
@@ -148,12 +163,17 @@ VENDORS: Final[Mapping[str, tuple[type[Variables], Callable[[Any], list[Destinat
 }
 
 
+BUILT_IN: Final = frozenset({"pandium", "apifuse"})
+"""Vendors with variables of their own."""
+
+
 def load() -> Settings:
     """Read the environment.
 
     Raises:
         InvalidSettings: with every problem that there is.
     """
+    refuse_undecodable(os.environ, (*PREFIXES, "SECRETS_DIR", "WEB_CONCURRENCY"))
     process = ProcessVariables.model_construct()
     early = Reading((), None)
     with early.collecting():
@@ -197,7 +217,7 @@ def _authenticators(reading: Reading) -> dict[str, Authenticator]:
                         named, reader=reading, unix_peers_only=listening.unix_peers_only
                     )
                 except ValueError as error:
-                    reading.excused.add(named.prefix)
+                    reading.excused.add("AUTH_")
                     raise InvalidSettings([Problem("SSO_AUTHENTICATORS", str(error))]) from error
     return authenticators
 
@@ -235,7 +255,8 @@ def _taken_twice(destinations: list[Destination]) -> Iterable[Problem]:
         takers.setdefault(re.sub(r"\{[a-z_]+\}", "{}", each.route), []).append(each.name)
     for path, names in takers.items():
         if len(names) > 1:
-            yield Problem(path, f"is taken by {' and by '.join(names)}; give one another path")
+            key = f"{names[-1].upper()}_PATH" if names[-1] in BUILT_IN else f"[{names[-1]}] path"
+            yield Problem(key, f"is taken: {path} is of {' and of '.join(names)}")
 
 
 def _refuse_example_secret(reading: Reading, service: ServiceVariables) -> None:

@@ -21,6 +21,8 @@ OUR_PATHS: Final = ("/livez", "/readyz", "/healthz", "/version", "/metrics", "/.
 
 _PATH = re.compile(r"(/[a-z0-9][a-z0-9._-]*)+")
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_LABEL = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?")
+_ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9_.-]{0,128}")
 _OUR_CLAIMS = ("iat", "nbf", "exp", "jti")
 
 
@@ -60,6 +62,26 @@ def _path(path: str) -> str:
 
 Path = Annotated[str, AfterValidator(_path)]
 """A path of ours, under which a vendor's pages stand."""
+
+
+def _subdomain(label: str) -> str:
+    if not _LABEL.fullmatch(label):
+        raise ValueError("is no subdomain of small letters, digits and hyphens")
+    return label
+
+
+Subdomain = Annotated[str, AfterValidator(_subdomain)]
+"""One label of a host name (RFC 1123, section 2.1), or nothing."""
+
+
+def _id(text: str) -> str:
+    if not _ID.fullmatch(text):
+        raise ValueError("is not made of letters, digits, hyphens, dots and underscores")
+    return text
+
+
+VendorId = Annotated[str, AfterValidator(_id)]
+"""What a vendor calls an account or an organisation."""
 
 
 def checked_template(address: str, *placeholders: str) -> str:

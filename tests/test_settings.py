@@ -1,3 +1,4 @@
+import base64
 from pathlib import Path
 
 import pytest
@@ -98,9 +99,10 @@ def test_an_empty_environment_is_told_what_it_needs(load: Load) -> None:
 @pytest.mark.parametrize(
     ("variables", "variable", "words"),
     [
-        ({"SSO_BIND": "8000"}, "SSO_BIND", "pattern"),
-        ({"SSO_BIND": "localhost"}, "SSO_BIND", "pattern"),
-        ({"SSO_BIND": "unix:relative"}, "SSO_BIND", "pattern"),
+        ({"SSO_BIND": "8000"}, "SSO_BIND", "is neither host:port"),
+        ({"SSO_BIND": "localhost"}, "SSO_BIND", "is neither host:port"),
+        ({"SSO_BIND": "unix:relative"}, "SSO_BIND", "nor unix:/path"),
+        ({"SSO_BIND": "127.0.0.1:65536"}, "SSO_BIND", "port over 65535"),
         ({"SSO_LOGIN_URL": "http://login.example/"}, "SSO_LOGIN_URL", "plain http"),
         ({"SSO_LOGIN_URL": "https://login.example/"}, "SSO_PUBLIC_URL", "is required with"),
         ({"SSO_PUBLIC_URL": "app.example"}, "SSO_PUBLIC_URL", "absolute"),
@@ -119,8 +121,8 @@ def test_an_empty_environment_is_told_what_it_needs(load: Load) -> None:
         ({"DESTINATION_X_KEY": "x"}, "DESTINATION_X_KEY", "is read by nothing"),
         (
             {"APIFUSE_PATH": "/pandium-sso", **APIFUSE},
-            "/pandium-sso",
-            "is taken by pandium and by apifuse",
+            "APIFUSE_PATH",
+            "is taken: /pandium-sso is of pandium and of apifuse",
         ),
     ],
 )
@@ -152,6 +154,41 @@ def test_what_comes_in_and_what_goes_out_do_not_share_a_secret(load: Load) -> No
     assert list(found.values()) == [
         "is the same secret as AUTH_OAUTH2_PROXY_PROXY_SECRET; take one of its own"
     ]
+
+
+@pytest.mark.requirement("R35")
+@pytest.mark.parametrize(
+    ("encoding", "written"),
+    [
+        ("hex", APIFUSE_SECRET.encode().hex()),
+        ("base64", base64.b64encode(APIFUSE_SECRET.encode()).decode()),
+        ("base64url", base64.urlsafe_b64encode(APIFUSE_SECRET.encode()).decode().rstrip("=")),
+    ],
+)
+def test_a_secret_is_the_same_however_it_is_written(
+    load: Load, encoding: str, written: str
+) -> None:
+    found = problems(
+        load,
+        PROXY,
+        PANDIUM,
+        APIFUSE,
+        PANDIUM_SECRET_ENCODING=encoding,
+        PANDIUM_SHARED_SECRET=written,
+    )
+
+    assert "is the same secret as" in found["PANDIUM_SHARED_SECRET"]
+
+
+@pytest.mark.requirement("R48")
+def test_a_variable_that_is_not_utf8_is_named(load: Load) -> None:
+    found = problems(load, PROXY, PANDIUM, {"SSO_\udcff": "x", "PANDIUM_ACCOUNT": "\udcff"})
+
+    assert found == {"SSO_\\udcff": "is not UTF-8", "PANDIUM_ACCOUNT": "is not UTF-8"}
+
+
+def test_a_log_level_may_be_in_capitals(load: Load) -> None:
+    assert load(PROXY, PANDIUM, SSO_LOG_LEVEL="WARNING").service.log_level == "warning"
 
 
 @pytest.mark.requirement("R48", "R45")

@@ -73,8 +73,13 @@ class TrustedHeadersVariables(ClaimNames):
     def _proxies_are_named(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
         if not proxies:
             raise ValueError("is required: the address of your login proxy, like 10.0.3.7/32")
-        for proxy in proxies:
-            _network(proxy)
+        networks = [network for proxy in proxies if (network := _network(proxy)) is not None]
+        v4 = [network for network in networks if isinstance(network, ipaddress.IPv4Network)]
+        v6 = [network for network in networks if isinstance(network, ipaddress.IPv6Network)]
+        together: list[Network] = [*ipaddress.collapse_addresses(v4)]
+        together += ipaddress.collapse_addresses(v6)
+        if any(network.prefixlen == 0 for network in together):
+            raise ValueError("trusts everybody; name the proxy's own address")
         return proxies
 
     @field_validator("proxy_secret")
@@ -190,17 +195,14 @@ def _network(text: str) -> Network | None:
     """Read one trusted proxy; `None` stands for unix-socket peers.
 
     Raises:
-        ValueError: not a network, or one that everybody is in.
+        ValueError: not a network.
     """
     if text == UNIX:
         return None
     try:
-        network = ipaddress.ip_network(text)
+        return ipaddress.ip_network(text)
     except ValueError:
         raise ValueError(f"{text!r} is no network like 10.0.3.7/32 or 10.0.3.0/24") from None
-    if network.prefixlen == 0:
-        raise ValueError(f"{text!r} trusts everybody; name the proxy's own address")
-    return network
 
 
 def _bytes(header: str | None) -> bytes:

@@ -14,7 +14,14 @@ from app.destination import TEMPLATE_NAMES, Destination
 from app.patterns import ID
 from app.tokens import SigningKey
 from app.variables import Variables
-from app.vendor_variables import ClaimTemplate, Path, checked_template, secret_key
+from app.vendor_variables import (
+    ClaimTemplate,
+    Path,
+    Subdomain,
+    VendorId,
+    checked_template,
+    secret_key,
+)
 
 TOKEN_PARAMETER: Final = "jwt"
 
@@ -23,13 +30,9 @@ class ApifuseVariables(Variables):
     """The variables of APIFuse."""
 
     api_secret: SecretStr = Field(description="an active API secret; switches it on")
-    org_id: str = Field(
-        pattern=r"^[A-Za-z0-9_.-]{1,128}$", description="the organisation id from APIFuse"
-    )
-    subdomain: str = Field(
-        "",
-        pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?$",
-        description="the marketplace at https://<subdomain>.apifuse.io",
+    org_id: VendorId = Field(description="the organisation id from APIFuse")
+    subdomain: Subdomain = Field(
+        "", description="the marketplace at https://<subdomain>.apifuse.io"
     )
     custom_domain: str = Field("", description="or at this domain, or address")
     token_lifetime_seconds: int = Field(

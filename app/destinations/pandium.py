@@ -19,6 +19,8 @@ from app.vendor_variables import (
     ClaimTemplate,
     Path,
     SecretEncoding,
+    Subdomain,
+    VendorId,
     checked_template,
     secret_key,
 )
@@ -65,15 +67,11 @@ class PandiumVariables(Variables):
     environment: Literal["production", "sandbox", "demo"] = Field(
         "production", description="which of Pandium's environments"
     )
-    sub_domain: str = Field(
-        "",
-        pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?$",
-        description="the marketplace at https://<sub domain>.go.pandium.com/",
+    sub_domain: Subdomain = Field(
+        "", description="the marketplace at https://<sub domain>.go.pandium.com/"
     )
-    account: str = Field(
-        "",
-        pattern=r"^[A-Za-z0-9_-]{0,64}$",
-        description="the company's short name, as in the integration hub's address",
+    account: VendorId = Field(
+        "", description="the company's short name, as in the integration hub's address"
     )
     marketplace_url: str = Field("", description="another marketplace address; may have {account}")
     integrations: JsonObject = Field(

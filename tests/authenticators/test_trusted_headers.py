@@ -5,12 +5,12 @@ from typing import Any
 import falcon
 import falcon.testing
 import pytest
-from falcon.asgi import Request
 
 from app.authentication import Authentication
 from app.authenticators.presets import BUILT_IN
 from app.errors import InvalidCredential, NoSession
 from app.identity import Identity
+from app.request import Request
 from tests.conftest import PANDIUM, Load, problems
 
 PEER = "10.0.3.7"
@@ -463,7 +463,18 @@ def test_unix_peers_are_not_trusted_beside_a_port(load: Load) -> None:
 @pytest.mark.requirement("R20")
 @pytest.mark.parametrize("preset", HEADER_PRESETS)
 @pytest.mark.parametrize(
-    "proxies", ["", "*", "0.0.0.0/0", "::/0", "10.0.3.7,0.0.0.0/0", "proxy", "10.0.3.7/8", "1.2.3"]
+    "proxies",
+    [
+        "",
+        "*",
+        "0.0.0.0/0",
+        "::/0",
+        "10.0.3.7,0.0.0.0/0",
+        "0.0.0.0/1,128.0.0.0/1",
+        "proxy",
+        "10.0.3.7/8",
+        "1.2.3",
+    ],
 )
 def test_trust_in_everybody_does_not_start(load: Load, preset: str, proxies: str) -> None:
     variable = f"AUTH_{preset.upper().replace('-', '_')}_TRUSTED_PROXIES"

@@ -176,8 +176,8 @@ def test_the_secret_is_opened_as_it_is_written(load: Load, encoding: str, writte
         ),
         ({"PANDIUM_SECRET_ENCODING": "rot13"}, "PANDIUM_SECRET_ENCODING", "should be 'raw'"),
         ({"PANDIUM_ACCOUNT": ""}, "PANDIUM_MARKETPLACE_URL", "PANDIUM_ACCOUNT or"),
-        ({"PANDIUM_ACCOUNT": "a/../b"}, "PANDIUM_ACCOUNT", "pattern"),
-        ({"PANDIUM_SUB_DOMAIN": "evil.example/"}, "PANDIUM_SUB_DOMAIN", "pattern"),
+        ({"PANDIUM_ACCOUNT": "a/../b"}, "PANDIUM_ACCOUNT", "is not made of letters"),
+        ({"PANDIUM_SUB_DOMAIN": "evil.example/"}, "PANDIUM_SUB_DOMAIN", "is no subdomain"),
         (
             {"PANDIUM_MARKETPLACE_URL": "http://m.acme.example/"},
             "PANDIUM_MARKETPLACE_URL",
