@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from app import reference
+from app.__main__ import main
 from app.authenticators.presets import BUILT_IN
+from app.demo import run as demo
 from app.environment import variable_names
 from app.errors import SignOnError
 from app.resources.answers import WORDS
@@ -69,3 +71,63 @@ def test_every_link_leads_to_a_file(path: str) -> None:
 
     for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", text):
         assert ((ROOT / path).parent / target).exists(), target
+
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def block(language: str, beginning: str) -> list[str]:
+    blocks = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    (found,) = [each for each in blocks if each.startswith(beginning)]
+    return str(found).splitlines()
+
+
+def skeleton(text: str) -> str:
+    """Take out what differs from run to run: numbers, ids, tokens."""
+    text = re.sub(r"tenant=\S+", "tenant=", text)
+    text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "uuid", text)
+    return re.sub(r"\d+(\.\d+)?", "0", text)
+
+
+def test_the_readmes_sample_is_what_mint_prints(
+    load: Load, capsys: pytest.CaptureFixture[str]
+) -> None:
+    load(variables_of(EXAMPLE))
+    command, *output = block("console", "$ marketplace-sso mint")
+
+    main(shlex.split(command.removeprefix("$ marketplace-sso ")))
+
+    assert skeleton(capsys.readouterr().out) == skeleton("\n".join(output) + "\n")
+
+
+def test_the_readmes_demo_prints_what_the_demo_prints() -> None:
+    _, *output = block("console", "$ make demo")
+    shown = skeleton("\n".join(output))
+    address = "http://127.0.0.1:41611"
+
+    printed = demo.UP.format(
+        host="http://localhost:8080",
+        marketplace="http://127.0.0.1:8090",
+        service=address,
+        curl=demo._curl(address),  # noqa: SLF001 - what it prints is its own affair, but for here
+    )
+    assert skeleton(printed.strip()) in shown
+
+
+def test_the_readmes_five_lines_are_a_configuration(load: Load) -> None:
+    lines = block("sh", "export SSO_AUTHENTICATORS")
+    words = [word for line in lines[:-1] for word in shlex.split(line)[1:]]
+    variables = dict(word.split("=", 1) for word in words)
+    assert variables["PANDIUM_SHARED_SECRET"] == "$(cat pandium-secret)"
+
+    config = load({**variables, "PANDIUM_SHARED_SECRET": "0f1e2d3c4b5a69788796a5b4c3d2e1f0-x"})
+
+    assert len(lines) == 5
+    assert [each.route for each in config.destinations] == ["/pandium-sso"]
+
+
+def test_the_shortest_row_of_the_documents_is_that_of_the_example() -> None:
+    documents = (ROOT / "docs" / "destinations.md").read_text(encoding="utf-8")
+    (shortest, *_) = re.findall(r"```toml\n(.*?)```", documents, re.DOTALL)
+
+    assert shortest in (ROOT / "config" / "destinations.example.toml").read_text(encoding="utf-8")
