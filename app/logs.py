@@ -1,25 +1,123 @@
-"""Logs: one line an event, as JSON for machines or in columns for people."""
+"""Logs: one line an event, as JSON for machines or in columns for people, ours and others'."""
 
 from __future__ import annotations
 
+import json
 import logging
-from typing import Any, Literal, TextIO
+import re
+import traceback
+from collections.abc import Callable, Iterable, MutableMapping
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
 
 import structlog
 
+from app.sink import MAX_LINE_BYTES, Sink
 
-def configure(level: str, log_format: Literal["json", "console"], out: TextIO) -> None:
-    """Send every line of this process to `out`, in `log_format`."""
-    render: Any = structlog.processors.JSONRenderer(sort_keys=False)
-    if log_format == "console":
-        render = structlog.dev.ConsoleRenderer(colors=False)
+LogFormat = Literal["json", "console"]
+Event = MutableMapping[str, Any]
+
+_TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*")
+_LONGEST_VALUES_CHARACTERS: Final = (256, 16)
+_SHORTEST_SECRET_CHARACTERS: Final = 6
+_FRAMES: Final = 8
+
+
+def configure(level: str, log_format: LogFormat, sink: Sink, secrets: Iterable[str] = ()) -> None:
+    """Send every line of this process to `sink`, without what `secrets` are and tokens look like.
+
+    `level` is a name of the standard library's, in small letters.
+    """
+    number = logging.getLevelName(level.upper())
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
-            render,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(out),
+        processors=[structlog.processors.add_log_level, _rendering(log_format, secrets)],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=lambda *_: _SinkLogger(sink),
         cache_logger_on_first_use=False,
     )
+    root = logging.getLogger()
+    root.handlers = [ForeignLines()]
+    root.setLevel(number)
+
+
+class ForeignLines(logging.Handler):
+    """Takes the lines of libraries and of the server, in our format.
+
+    Of an exception it tells the class and the places: its text may quote what nobody is to read.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record as an event."""
+        more = {}
+        if record.exc_info and record.exc_info[1] is not None:
+            more = {"error": type(record.exc_info[1]).__name__, "at": places(record.exc_info[1])}
+        write = structlog.get_logger().log
+        write(record.levelno, record.getMessage(), logger=record.name, **more)
+
+
+def places(error: BaseException) -> list[str]:
+    """Give where an exception passed, innermost last, without a word of what was there."""
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+    return [f"{frame.filename}:{frame.lineno}" for frame in frames]
+
+
+class _SinkLogger:
+    """What structlog hands rendered lines to."""
+
+    def __init__(self, sink: Sink) -> None:
+        self.msg = self.debug = self.info = self.warning = self.error = self.critical = sink.write
+
+
+def _rendering(log_format: LogFormat, secrets: Iterable[str]) -> Callable[..., bytes]:
+    render = _as_json if log_format == "json" else _in_columns
+    redacted = _redaction(secrets)
+
+    def rendered(_logger: object, _method: str, event: Event) -> bytes:
+        head = {"time": _now(), "level": event.pop("level"), "event": event.pop("event")}
+        line = redacted(render(head | {**event})) + "\n"
+        for longest in _LONGEST_VALUES_CHARACTERS:
+            if len(line) > MAX_LINE_BYTES:
+                short = {name: _shortened(value, longest) for name, value in event.items()}
+                line = redacted(render(head | short)) + "\n"
+        return line.encode("ascii")
+
+    return rendered
+
+
+def _as_json(event: dict[str, Any]) -> str:
+    return json.dumps(event, default=lambda value: type(value).__name__)
+
+
+def _in_columns(event: dict[str, Any]) -> str:
+    more = " ".join(f"{name}={value}" for name, value in list(event.items())[3:])
+    line = f"{event['time']} {event['level']:<8} {event['event']:<16} {more}".rstrip()
+    return ascii(line)[1:-1]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _shortened(value: object, longest: int) -> object:
+    text = str(value)
+    return value if len(text) <= longest else text[:longest]
+
+
+def _redaction(secrets: Iterable[str]) -> Callable[[str], str]:
+    """Give what takes tokens and secrets out of a line; a PEM key goes line by line."""
+    pieces = {
+        written
+        for secret in secrets
+        for piece in secret.split()
+        if len(piece) >= _SHORTEST_SECRET_CHARACTERS
+        for written in (piece, json.dumps(piece)[1:-1])
+    }
+    ordered = sorted(pieces, key=len, reverse=True)
+
+    def redacted(line: str) -> str:
+        line = _TOKEN.sub("[token]", line)
+        for piece in ordered:
+            line = line.replace(piece, "[secret]")
+        return line
+
+    return redacted

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -31,6 +30,7 @@ from app.resources.around import Around
 from app.resources.health import Live, Ready, Version
 from app.resources.public_keys import PublicKeys
 from app.resources.sign_on import SignOn
+from app.sink import Sink
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +49,8 @@ STATUS: Final[dict[type[SignOnError], int]] = {
 }
 """What HTTP calls each error."""
 
+STANDARD_OUTPUT: Final = 1
+
 
 def application() -> falcon.asgi.App[Any, Any]:
     """Give the application as the environment describes it: what the server is told to run.
@@ -57,7 +59,8 @@ def application() -> falcon.asgi.App[Any, Any]:
         InvalidSettings: the environment does not describe one.
     """
     config = settings.load()
-    logs.configure(config.service.log_level, config.service.log_format, sys.stdout)
+    service = config.service
+    logs.configure(service.log_level, service.log_format, Sink(STANDARD_OUTPUT), config.secrets)
     return create_app(config)
 
 

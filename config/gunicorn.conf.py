@@ -5,11 +5,15 @@ from __future__ import annotations
 import signal
 from typing import Any
 
-from app import settings
+from app import logs, settings
+from app.server_log import ServerLog
+from app.sink import Sink
 
 _ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 
 _settings = settings.load()
+_service = _settings.service
+logs.configure(_service.log_level, _service.log_format, Sink(1), _settings.secrets)
 
 wsgi_app = "app.main:application()"
 bind = _settings.service.bind
@@ -39,6 +43,8 @@ keepalive = 5
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm"  # noqa: S108 - the heartbeat's file; other folders may be read-only
 accesslog = None  # its lines have query strings in them
+logger_class = ServerLog
+loglevel = _service.log_level
 proc_name = "marketplace-sso"
 
 

@@ -10,10 +10,17 @@ ROOT = Path(__file__).parent.parent
 APP = ROOT / "app"
 
 FLOORS: list[set[str]] = [
-    {"app", "identity", "errors", "addresses", "patterns", "secret_strength"},
+    {"app", "identity", "errors", "addresses", "patterns", "secret_strength", "sink"},
     {"tokens"},
     {"claims", "variables", "asking", "header_values", "logs", "page", "redirect"},
-    {"destination", "authenticator", "claim_names", "environment", "authenticators.presets"},
+    {
+        "server_log",
+        "destination",
+        "authenticator",
+        "claim_names",
+        "environment",
+        "authenticators.presets",
+    },
     {"vendor_variables", "request"},
     {"rows"},
     {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import json
-import traceback
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import MappingProxyType
@@ -15,6 +14,7 @@ import structlog
 
 from app.asking import Asker, asker
 from app.errors import AuthenticatorUnavailable, MissingClaim, SignOnError
+from app.logs import places
 from app.page import Page
 from app.redirect import redirect
 
@@ -139,7 +139,7 @@ class Refusals:
     async def fault(self, req: Request, resp: Response, error: Exception, _ids: Ids) -> None:
         """Answer a mistake of ours. Its text may quote what nobody is to read."""
         log.error(
-            "fault", request_id=req.context.request_id, error=type(error).__name__, at=_place(error)
+            "fault", request_id=req.context.request_id, error=type(error).__name__, at=places(error)
         )
         self._answer(req, resp, _Refusal(500, "internal_error", type(error).__name__))
 
@@ -163,11 +163,6 @@ def _return_path(req: Request, destination: Destination, ids: Ids) -> str | None
         return destination.path(ids, destination.checked_parameters(req.query_string))
     except SignOnError:
         return None
-
-
-def _place(error: Exception) -> str:
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{last.filename}:{last.lineno}"
 
 
 def _problem(req: Request, resp: Response, refusal: _Refusal) -> None:

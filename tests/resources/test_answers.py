@@ -1,7 +1,8 @@
 import base64
 import hashlib
-import io
 import json
+import logging
+import os
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,6 +17,7 @@ from app.errors import AuthenticatorUnavailable
 from app.identity import Identity
 from app.main import STATUS
 from app.resources.answers import WORDS
+from app.sink import Sink
 from tests.conftest import (
     ADA,
     APIFUSE,
@@ -340,10 +342,13 @@ Lines = Callable[[], list[dict[str, Any]]]
 @pytest.fixture
 def json_logs() -> Iterator[Lines]:
     """Give all log lines that there are so far."""
-    out = io.StringIO()
-    logs.configure("debug", "json", out)
-    yield lambda: [json.loads(line) for line in out.getvalue().splitlines()]
+    end, beginning = os.pipe()
+    root = logging.getLogger()
+    before = root.handlers, root.level
+    logs.configure("debug", "json", Sink(beginning))
+    yield lambda: [json.loads(line) for line in os.read(end, 1 << 16).splitlines()]
     structlog.reset_defaults()
+    root.handlers, root.level = before
 
 
 @pytest.mark.requirement("R46", "R45")
@@ -391,7 +396,7 @@ def test_a_mistake_of_ours_says_where_and_not_what(
     assert answer.status_code == 500
     assert answer.json["code"] == "internal_error"
     assert fault["error"] == refusal["reason"] == "RuntimeError"
-    assert re.search(r"test_answers\.py:\d+$", fault["at"])
+    assert re.search(r"test_answers\.py:\d+$", fault["at"][-1])
     assert "quoting" not in json.dumps([fault, refusal]) + answer.text
 
 
