@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app import metrics
 from app.errors import (
     AccessDenied,
     AuthenticatorFailed,
@@ -47,7 +48,12 @@ class Authentication:
         """
         for name, authenticator in self.authenticators.items():
             request.context.authenticator = name
-            identity = await self._ask(name, authenticator, request)
+            started = time.perf_counter()
+            try:
+                identity = await self._ask(name, authenticator, request)
+            finally:
+                seconds = time.perf_counter() - started
+                metrics.AUTHENTICATION_SECONDS.labels(name).observe(seconds)
             if identity is not None:
                 self._admit(identity)
                 return identity

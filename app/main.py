@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import falcon
 import falcon.asgi
 
-from app import logs, settings
+from app import settings
 from app.authentication import Authentication
 from app.errors import (
     AccessDenied,
@@ -28,9 +28,9 @@ from app.request import Request
 from app.resources.answers import Login, Refusals
 from app.resources.around import Around
 from app.resources.health import Live, Ready, Version
+from app.resources.measurements import Measurements
 from app.resources.public_keys import PublicKeys
 from app.resources.sign_on import SignOn
-from app.sink import Sink
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,20 +48,6 @@ STATUS: Final[dict[type[SignOnError], int]] = {
     AuthenticatorUnavailable: 503,
 }
 """What HTTP calls each error."""
-
-STANDARD_OUTPUT: Final = 1
-
-
-def application() -> falcon.asgi.App[Any, Any]:
-    """Give the application as the environment describes it: what the server is told to run.
-
-    Raises:
-        InvalidSettings: the environment does not describe one.
-    """
-    config = settings.load()
-    service = config.service
-    logs.configure(service.log_level, service.log_format, Sink(STANDARD_OUTPUT), config.secrets)
-    return create_app(config)
 
 
 def create_app(
@@ -87,6 +73,7 @@ def create_app(
     app.add_route("/readyz", Ready())
     app.add_route("/healthz", Ready())
     app.add_route("/version", Version())
+    app.add_route("/metrics", Measurements(service.metrics_clients))
     for destination in config.destinations:
         page = SignOn(replace(destination, now=now), authenticate, service.host_origins)
         app.add_route(destination.route, page)

@@ -17,11 +17,13 @@ MAX_LINE_BYTES: Final = select.PIPE_BUF
 class Sink:
     """A file descriptor that is written to without ever blocking.
 
-    A closed, full or blocked one costs lines, never a request: `lost` counts them.
+    A closed, full or blocked one costs lines, never a request: `lost` counts them, and `on_loss`
+    is called for each.
     """
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, on_loss: Callable[[], object] = lambda: None) -> None:
         self.lost = 0
+        self._on_loss = on_loss
         self._write = _writing_to(descriptor)
 
     def write(self, line: bytes) -> None:
@@ -32,6 +34,7 @@ class Sink:
             written = 0
         if written != len(line):
             self.lost += 1
+            self._on_loss()
 
 
 def _writing_to(descriptor: int) -> Callable[[bytes], int]:

@@ -15,6 +15,7 @@ from app.claim_names import ClaimNames, expiry
 from app.errors import InvalidCredential
 from app.header_values import display, identifier, payload
 from app.identity import Identity
+from app.metrics import UNTRUSTED_PEERS
 from app.variables import Names
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def from_settings(context: AuthenticatorContext) -> TrustedHeaders:
         raise ValueError(
             f"{context.prefix}TRUSTED_PROXIES has unix, but SSO_BIND is no unix socket"
         )
-    return TrustedHeaders(variables)
+    return TrustedHeaders(context.name, variables)
 
 
 class TrustedHeaders:
@@ -107,7 +108,8 @@ class TrustedHeaders:
     Only the peer of the connection counts, never what a header says of it.
     """
 
-    def __init__(self, variables: TrustedHeadersVariables) -> None:
+    def __init__(self, name: str, variables: TrustedHeadersVariables) -> None:
+        self._name = name
         proxies = variables.trusted_proxies
         self._networks = [network for text in proxies if (network := _network(text)) is not None]
         self._trusts_unix = UNIX in proxies
@@ -140,6 +142,7 @@ class TrustedHeaders:
             return None
         peer = peer_address(request)
         if not (self._trusts_unix if peer is None else self._trusts_address(peer)):
+            UNTRUSTED_PEERS.labels(self._name).inc()
             self._report_once(peer or UNIX)
             return None
         headers = dict(received)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import falcon
 import structlog
 
+from app import draining, metrics
 from app.asking import READ, peer_address
 
 if TYPE_CHECKING:
@@ -63,13 +64,20 @@ class Around:
         """Set what every answer has, and write the line before the answer goes out."""
         resp.set_headers(_HEADERS)
         resp.set_header("X-Request-ID", req.context.request_id)
+        if draining.is_under_way():
+            resp.set_header("Connection", "close")
         if req.context.destination is not None:
-            _write_line(req, resp, req.context.destination)
+            _account_for(req, resp, req.context.destination)
 
 
-def _write_line(req: Request, resp: Response, destination: Destination) -> None:
+def _account_for(req: Request, resp: Response, destination: Destination) -> None:
+    """Count a sign-on or a refusal, and write its line."""
     context = req.context
     code, reason = context.refusal or (None, None)
+    seconds = time.perf_counter() - context.started
+    outcome = "signed_on" if context.subject and code is None else "refused" if code else "browsing"
+    metrics.SIGN_ONS.labels(destination.name, destination.page, outcome, code or "").inc()
+    metrics.SIGN_ON_SECONDS.labels(destination.name, destination.page).observe(seconds)
     write = log.info if code is None else log.warning
     write(
         "sign_on" if code is None else "refusal",
@@ -81,9 +89,10 @@ def _write_line(req: Request, resp: Response, destination: Destination) -> None:
         subject=context.subject and _hashed(context.subject),
         jti=context.token_id,
         status=resp.status_code,
+        outcome=outcome,
         code=code,
         reason=reason,
-        duration_ms=round((time.perf_counter() - context.started) * 1000, 3),
+        duration_ms=round(seconds * 1000, 3),
     )
 
 

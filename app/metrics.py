@@ -1,0 +1,56 @@
+"""What is counted and timed, for Prometheus. No user is in any label."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import (
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from app import __version__
+
+SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5)
+
+SIGN_ONS: Final = Counter(
+    "sso_sign_ons",
+    "Answered sign-ons; the reason is the code of a refusal",
+    ("destination", "page", "outcome", "reason"),
+)
+SIGN_ON_SECONDS: Final = Histogram(
+    "sso_sign_on_duration_seconds",
+    "Time to answer a sign-on",
+    ("destination", "page"),
+    buckets=SECONDS,
+)
+AUTHENTICATION_SECONDS: Final = Histogram(
+    "sso_authentication_duration_seconds",
+    "Time that an authenticator took",
+    ("authenticator",),
+    buckets=SECONDS,
+)
+UNTRUSTED_PEERS: Final = Counter(
+    "sso_untrusted_peers", "Identity headers from peers that are not trusted", ("authenticator",)
+)
+LOG_LINES_LOST: Final = Counter("sso_log_lines_lost", "Log lines that the sink did not take")
+BUILD: Final = Gauge(
+    "sso_build_info", "What is running", ("version",), multiprocess_mode="mostrecent"
+)
+
+BUILD.labels(__version__).set(1)
+
+
+def exposition() -> bytes:
+    """Give the metrics of all worker processes in the text format of Prometheus."""
+    try:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # ships some types only
+    except ValueError:  # one process, which keeps its metrics itself
+        registry = REGISTRY
+    return generate_latest(registry)

@@ -1,0 +1,44 @@
+"""`/metrics`: what all workers have counted, for those who may see it."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from app import metrics
+from app.asking import peer_address
+from app.errors import AccessDenied
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from falcon.asgi import Response
+
+    from app.request import Request
+
+_UNIX = "unix"
+
+
+class Measurements:
+    """Answers `clients` only: networks, and `unix` for the peers of a unix socket."""
+
+    def __init__(self, clients: Iterable[str]) -> None:
+        names = frozenset(clients)
+        self._allows_unix = _UNIX in names
+        self._networks = [ipaddress.ip_network(name) for name in names - {_UNIX}]
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Give the metrics, or refuse."""
+        if not self._allows(peer_address(req)):
+            raise AccessDenied("not a client of the metrics")
+        resp.content_type = CONTENT_TYPE_LATEST
+        resp.data = metrics.exposition()
+
+    def _allows(self, peer: str | None) -> bool:
+        if peer is None:
+            return self._allows_unix
+        address = ipaddress.ip_address(peer)
+        address = getattr(address, "ipv4_mapped", None) or address
+        return any(address in network for network in self._networks)

@@ -1,0 +1,125 @@
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from app import metrics
+from app.sink import Sink
+from tests.conftest import ADA, PROXY, Client, Load, MakeClient, problems
+
+
+def value(service: Client, name: str, **labels: str) -> float:
+    """Read a sample as Prometheus would."""
+    text = service.simulate_get("/metrics").text
+    return sum(
+        sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == name and labels.items() <= sample.labels.items()
+    )
+
+
+def test_sign_ons_and_refusals_are_counted_and_timed(client: MakeClient) -> None:
+    service = client()
+    signed_on = {"destination": "pandium", "page": "marketplace", "outcome": "signed_on"}
+    refused = {"outcome": "refused", "reason": "no_session"}
+    before = value(service, "sso_sign_ons_total", **signed_on)
+    refusals = value(service, "sso_sign_ons_total", **refused)
+    timed = value(service, "sso_sign_on_duration_seconds_count")
+    asked = value(service, "sso_authentication_duration_seconds_count")
+
+    service.simulate_get("/pandium-sso", headers=ADA)
+    service.simulate_get("/pandium-sso")
+    service.simulate_get("/livez")
+
+    assert value(service, "sso_sign_ons_total", **signed_on) == before + 1
+    assert value(service, "sso_sign_ons_total", **refused) == refusals + 1
+    assert value(service, "sso_sign_on_duration_seconds_count") == timed + 2
+    assert value(service, "sso_authentication_duration_seconds_count") == asked + 2
+
+
+@pytest.mark.requirement("R21")
+def test_untrusted_peers_are_counted(client: MakeClient) -> None:
+    service = client()
+    before = value(service, "sso_untrusted_peers_total", authenticator="oauth2-proxy")
+
+    for _ in range(2):
+        service.simulate_get("/pandium-sso", headers=ADA, remote_addr="203.0.113.9")
+
+    assert value(service, "sso_untrusted_peers_total", authenticator="oauth2-proxy") == before + 2
+
+
+@pytest.mark.requirement("R47")
+def test_lost_log_lines_are_counted(client: MakeClient) -> None:
+    service = client()
+    before = value(service, "sso_log_lines_lost_total")
+    sink = Sink(-1, metrics.LOG_LINES_LOST.inc)
+
+    sink.write(b"x\n")
+
+    assert value(service, "sso_log_lines_lost_total") == before + 1
+
+
+@pytest.mark.requirement("R45")
+def test_no_user_is_in_a_label(client: MakeClient) -> None:
+    service = client()
+
+    service.simulate_get("/pandium-sso", headers=ADA)
+
+    text = service.simulate_get("/metrics").text
+    assert "sso_build_info" in text
+    assert "u-17" not in text
+    assert "ada@" not in text
+
+
+@pytest.mark.requirement("R52")
+@pytest.mark.parametrize(
+    ("clients", "peer", "status"),
+    [
+        ("", "127.0.0.1", 200),
+        ("", "::1", 200),
+        ("", "::ffff:127.0.0.1", 200),
+        ("", "10.0.0.1", 403),
+        ("", "203.0.113.9", 403),
+        ("10.1.0.0/16", "10.1.2.3", 200),
+        ("10.1.0.0/16", "127.0.0.1", 403),
+        ("unix", "127.0.0.1", 403),
+    ],
+)
+def test_only_their_clients_see_the_metrics(
+    client: MakeClient, clients: str, peer: str, status: int
+) -> None:
+    service = client(SSO_METRICS_CLIENTS=clients)
+
+    answer = service.simulate_get(
+        "/metrics", remote_addr=peer, headers={"X-Forwarded-For": "127.0.0.1"}
+    )
+
+    assert answer.status_code == status
+
+
+@pytest.mark.requirement("R52")
+@pytest.mark.parametrize(("clients", "status"), [("unix", 200), ("", 403)])
+def test_a_unix_peer_sees_the_metrics_where_it_is_named(
+    client: MakeClient, clients: str, status: int
+) -> None:
+    service = client(
+        {"PANDIUM_ACCOUNT": "acme", "PANDIUM_SHARED_SECRET": "0f1e2d3c4b5a69788796a5b4c3d2e1f0"},
+        PROXY,
+        SSO_METRICS_CLIENTS=clients,
+    )
+
+    assert service.simulate_get("/metrics", remote_addr=None).status_code == status
+
+
+@pytest.mark.requirement("R48")
+def test_clients_that_are_no_networks_are_named(load: Load) -> None:
+    found = problems(load, PROXY, SSO_METRICS_CLIENTS="prometheus")
+
+    assert "does not appear to be" in found["SSO_METRICS_CLIENTS"]
+
+
+def test_several_processes_are_added_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+
+    assert metrics.exposition() == b""
