@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from dotenv import dotenv_values
 from pydantic import SecretStr, ValidationError
 
 from app.variables import Variables
@@ -65,11 +66,18 @@ def _is_utf8(text: str) -> bool:
 class Reading:
     """One pass over the environment: what was read, and what was wrong with it.
 
-    `names` are the variables that are set, `secrets_dir` the folder with files named like them.
+    `names` are the variables that are set, `secrets_dir` the folder with files named like them,
+    `env_file` a file with further ones.
     """
 
-    def __init__(self, names: Iterable[str], secrets_dir: Path | None) -> None:
+    def __init__(
+        self, names: Iterable[str], secrets_dir: Path | None = None, env_file: Path | None = None
+    ) -> None:
         self.set = {name.upper() for name in names}
+        more = {name.upper() for name in dotenv_values(env_file)} if env_file else set()
+        self._twice = self.set & more
+        self.set |= more
+        self._env_file = env_file
         self.files = {path.name.upper() for path in secrets_dir.iterdir()} if secrets_dir else set()
         self.problems: list[Problem] = []
         self.secrets: dict[str, str] = {}
@@ -86,7 +94,12 @@ class Reading:
         names = variable_names(model, prefix)
         self._read.update(names)
         try:
-            variables = model(_env_prefix=prefix, _secrets_dir=self._secrets_dir, **defaults)
+            variables = model(
+                _env_prefix=prefix,
+                _env_file=self._env_file,
+                _secrets_dir=self._secrets_dir,
+                **defaults,
+            )
         except ValidationError as error:
             raise InvalidSettings(_problems(error, prefix)) from None
         for name, field in zip(names, model.model_fields, strict=True):
@@ -118,6 +131,10 @@ class Reading:
             *(
                 Problem(name, "is set in the environment and as a file; keep one of them")
                 for name in self.set & self.files & self._read
+            ),
+            *(
+                Problem(name, "is set in the environment and in ENV_FILE; keep one of them")
+                for name in self._twice & self._read
             ),
             *self._shared_secrets(),
         ]

@@ -7,6 +7,7 @@ never with a secret's value.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from dataclasses import dataclass, replace
@@ -51,6 +52,13 @@ def _bind(address: str) -> str:
     if int(port) > _LAST_PORT:
         raise ValueError(f"has a port over {_LAST_PORT}")
     return address
+
+
+def _networks(clients: tuple[str, ...]) -> tuple[str, ...]:
+    for client in clients:
+        if client != "unix":
+            ipaddress.ip_network(client)
+    return clients
 
 
 class ListeningVariables(Variables):
@@ -115,6 +123,12 @@ class ServiceVariables(ListeningVariables, RowsVariables):
         Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)
     ] = Field("info", description="the least that is logged")
     log_format: Literal["json", "console"] = Field("json", description="for machines or people")
+    metrics_clients: Annotated[Names, AfterValidator(_networks)] = Field(
+        ("127.0.0.1/32", "::1/128"), description="who may see /metrics: networks, or `unix`"
+    )
+    drain_seconds: float = Field(
+        1, ge=0, le=300, description="from SIGTERM on not ready for so long, before closing"
+    )
     max_location_bytes: int = Field(
         8000, ge=256, le=65536, description="a longer address is an error of ours (500)"
     )
@@ -131,10 +145,20 @@ class ProcessVariables(Variables):
     """Variables without a prefix, named as elsewhere."""
 
     web_concurrency: int = Field(1, ge=1, le=256, description="worker processes")
+    env_file: Path | None = Field(
+        None, description="a file with further variables, read again on SIGHUP"
+    )
     secrets_dir: Path | None = Field(
         None,
         description="a folder with files named like the variables; `/run/secrets` if it exists",
     )
+
+    @field_validator("env_file")
+    @classmethod
+    def _it_is_a_file(cls, file: Path | None) -> Path | None:
+        if file is not None and not file.is_file():
+            raise ValueError("is not a file that can be read")
+        return file
 
     @field_validator("secrets_dir")
     @classmethod
@@ -175,10 +199,10 @@ def load() -> Settings:
     """
     refuse_undecodable(os.environ, (*PREFIXES, "SECRETS_DIR", "WEB_CONCURRENCY"))
     process = ProcessVariables.model_construct()
-    early = Reading((), None)
+    early = Reading(())
     with early.collecting():
         process = early(ProcessVariables, prefix="", defaults={})
-    reading = Reading(os.environ, process.secrets_dir)
+    reading = Reading(os.environ, process.secrets_dir, process.env_file)
     reading.problems += early.problems
     authenticators = _authenticators(reading)
     destinations = _destinations(reading)

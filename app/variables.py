@@ -37,11 +37,11 @@ class Variables(BaseSettings):
         settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic's
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
+        dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Rank the environment first, then files, then a preset's defaults."""
-        return env_settings, file_secret_settings, init_settings
+        """Rank the environment first, then the two kinds of files, then a preset's defaults."""
+        return env_settings, dotenv_settings, file_secret_settings, init_settings
 
 
 def _split(value: Any) -> Any:  # noqa: ANN401 - whatever stands in the environment or in a preset

@@ -1,21 +1,28 @@
 """How gunicorn serves: what is here holds for every deployment; the rest is in the environment."""
 
+# ruff: noqa: E402 - metrics must know their folder before anything of the service is imported
 from __future__ import annotations
 
+import os
+import shutil
 import signal
+import tempfile
 from typing import Any
 
-from app import logs, settings
-from app.server_log import ServerLog
-from app.sink import Sink
+MEMORY = "/dev/shm"  # noqa: S108 - other folders may be read-only
 
+if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="sso-", dir=MEMORY)
+
+from prometheus_client.multiprocess import mark_process_dead
+
+from app import serving
+from app.server_log import ServerLog
+
+_settings = serving.current()
 _ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 
-_settings = settings.load()
-_service = _settings.service
-logs.configure(_service.log_level, _service.log_format, Sink(1), _settings.secrets)
-
-wsgi_app = "app.main:application()"
+wsgi_app = "app.serving:application()"
 bind = _settings.service.bind
 workers = _settings.process.web_concurrency
 
@@ -41,11 +48,13 @@ graceful_timeout = 20
 keepalive = 5
 
 control_socket_disable = True
-worker_tmp_dir = "/dev/shm"  # noqa: S108 - the heartbeat's file; other folders may be read-only
+worker_tmp_dir = MEMORY
 accesslog = None  # its lines have query strings in them
 logger_class = ServerLog
-loglevel = _service.log_level
+loglevel = _settings.service.log_level
 proc_name = "marketplace-sso"
+
+on_starting = serving.prepare
 
 
 def post_fork(_arbiter: Any, _worker: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
@@ -56,3 +65,13 @@ def post_fork(_arbiter: Any, _worker: Any) -> None:  # noqa: ANN401 - gunicorn s
 def post_worker_init(worker: Any) -> None:  # noqa: ANN401 - the same
     """Let them through as soon as the loop runs."""
     worker.loop.call_soon(signal.pthread_sigmask, signal.SIG_UNBLOCK, _ENDING)
+
+
+def child_exit(_arbiter: Any, worker: Any) -> None:  # noqa: ANN401 - the same
+    """Forget the live gauges of a worker that ended; its counts stay."""
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call] # it ships some types only
+
+
+def on_exit(_arbiter: Any) -> None:  # noqa: ANN401 - the same
+    """Clean up the metrics' folder."""
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)

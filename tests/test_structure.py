@@ -10,9 +10,9 @@ ROOT = Path(__file__).parent.parent
 APP = ROOT / "app"
 
 FLOORS: list[set[str]] = [
-    {"app", "identity", "errors", "addresses", "patterns", "secret_strength", "sink"},
+    {"app", "draining", "identity", "errors", "addresses", "patterns", "secret_strength", "sink"},
     {"tokens"},
-    {"claims", "variables", "asking", "header_values", "logs", "page", "redirect"},
+    {"claims", "variables", "asking", "header_values", "logs", "metrics", "page", "redirect"},
     {
         "server_log",
         "destination",
@@ -38,10 +38,12 @@ FLOORS: list[set[str]] = [
         "resources.around",
         "resources.delivery",
         "resources.health",
+        "resources.measurements",
         "resources.public_keys",
     },
     {"resources.sign_on"},
     {"main", "reference"},
+    {"serving"},
     {"__main__"},
 ]
 """Each module imports from lower floors only."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app import __version__
+from app import __version__, draining
 
 if TYPE_CHECKING:
     import falcon.asgi
@@ -26,6 +26,9 @@ class Ready:
         """Say whether sign-ons can be answered."""
         resp.content_type = "application/json"
         resp.media = {"status": "ready"}
+        if draining.is_under_way():
+            resp.status = 503
+            resp.media = {"status": "not ready", "draining": True}
 
 
 class Version:

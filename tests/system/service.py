@@ -364,8 +364,8 @@ def run(environment: Mapping[str, str], *arguments: str, seconds: float = START_
 
 
 def minimal(environment: Mapping[str, str]) -> dict[str, str]:
-    """Nothing of ours leaks in: no HOME, no proxies, no PYTHONPATH."""
-    return {"PATH": os.defpath, **environment}
+    """Nothing of ours leaks in: no HOME, no proxies, no PYTHONPATH. No time to drain, either."""
+    return {"PATH": os.defpath, "SSO_DRAIN_SECONDS": "0", **environment}
 
 
 def free_port() -> int:
