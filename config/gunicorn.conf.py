@@ -57,7 +57,11 @@ proc_name = "marketplace-sso"
 on_starting = serving.prepare
 
 
-def post_fork(_arbiter: Any, _worker: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
+def pre_request(_worker: Any, _request: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
+    """Write nothing: gunicorn's own hook would log the path, and with it what people put there."""
+
+
+def post_fork(_arbiter: Any, _worker: Any) -> None:  # noqa: ANN401 - the same
     """Hold ending signals back while a worker boots: before its loop runs, they would be lost."""
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
 

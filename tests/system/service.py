@@ -24,6 +24,12 @@ COMMAND = (sys.executable, "-m", "app")
 START_SECONDS = 20.0
 STOP_SECONDS = 15.0
 ANSWER_SECONDS = 10.0
+UNTOLD = (
+    r"eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
+    r"\?[A-Za-z_]+=",
+    r"\b([Cc]ookie|[Aa]uthorization|[Rr]eferer)\b\W",
+    r"[A-Za-z0-9._-]+@acme\.example",
+)
 NO_BODY = frozenset({204, 304})
 
 
@@ -233,6 +239,9 @@ class Service:
 
     def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
         self.bind = environment["SSO_BIND"]
+        self._secrets = [
+            value for name, value in environment.items() if name.endswith(("SECRET", "KEY"))
+        ]
         self._stdout = folder / "stdout"
         self._stderr = folder / "stderr"
         with self._stdout.open("wb") as stdout, self._stderr.open("wb") as stderr:
@@ -289,6 +298,15 @@ class Service:
             message = f"still there {STOP_SECONDS:.0f} s after SIGTERM:\n{self.output}"
             raise AssertionError(message) from None
 
+    def must_not_have_told(self) -> None:
+        """R45: no token, secret, cookie, credential, query string or Referer in any line."""
+        told = self.output
+        for secret in self._secrets:
+            assert secret not in told, "a secret stands in the log"
+        for shape in UNTOLD:
+            found = re.search(rf".*{shape}.*", told)
+            assert found is None, f"{shape} stands in the log: {found and found[0]}"
+
     def kill(self) -> None:
         """End the process and its workers, which all live in a session of their own."""
         if self.process.poll() is None:
@@ -324,6 +342,8 @@ def serving_all(
         for service in running:
             if (status := service.wait_for_end()) != 0:
                 raise AssertionError(f"exit {status} after SIGTERM:\n{service.output}")
+        for service in services.values():
+            service.must_not_have_told()
     finally:
         for service in services.values():
             service.kill()
@@ -364,8 +384,16 @@ def run(environment: Mapping[str, str], *arguments: str, seconds: float = START_
 
 
 def minimal(environment: Mapping[str, str]) -> dict[str, str]:
-    """Nothing of ours leaks in: no HOME, no proxies, no PYTHONPATH. No time to drain, either."""
-    return {"PATH": os.defpath, "SSO_DRAIN_SECONDS": "0", **environment}
+    """Nothing of ours leaks in: no HOME, no proxies, no PYTHONPATH.
+
+    No time to drain, and everything logged: what is told at any level is looked through.
+    """
+    return {
+        "PATH": os.defpath,
+        "SSO_DRAIN_SECONDS": "0",
+        "SSO_LOG_LEVEL": "debug",
+        **environment,
+    }
 
 
 def free_port() -> int:
