@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: demo run test check bench lock reference clean
+.PHONY: demo run test check bench lock reference sbom audit clean
 
 demo: $(VENV)/.installed ## the whole thing on loopback, in a browser or with curl
 	@$(BIN)/python -m app demo $(DEMO)
@@ -20,12 +20,25 @@ check: $(VENV)/.installed ## format, lint, types
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/kubernetes-validate --strict --quiet $(filter-out %/kustomization.yaml,$(wildcard config/kubernetes/*.yaml))
 	@$(BIN)/shellcheck .ci/run tests/packaging/build_image.sh config/compose/make-secrets
 
 lock: $(VENV)/.installed ## write the lock files anew
 	@$(COMPILE) --upgrade pyproject.toml -o requirements.lock
 	@$(COMPILE) --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 	@echo hatchling | $(COMPILE) -c requirements-dev.lock - -o requirements-build.lock
+
+reference: $(VENV)/.installed ## write the documents that are made from the code
+	@$(BIN)/python -m app reference configuration > docs/configuration.md
+	@$(BIN)/python -m app reference example-env > config/example.env
+	@$(BIN)/python -m app reference openapi > docs/openapi.json
+	@$(BIN)/python -m tests.requirements > docs/requirements.md
+
+sbom: $(VENV)/.installed ## what the image contains, as CycloneDX, in sbom.json
+	@$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml -o sbom.json
+
+audit: $(VENV)/.installed ## known vulnerabilities of what is locked
+	@$(BIN)/pip-audit --require-hashes -r requirements.lock
 
 clean:
 	rm -rf $(VENV) .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

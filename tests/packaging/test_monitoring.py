@@ -1,0 +1,73 @@
+"""Alerts and dashboard, held against the metrics that there are."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prometheus_client import REGISTRY
+
+from app import metrics
+
+FOLDER = Path(__file__).resolve().parents[2] / "config" / "monitoring"
+ALERTS: list[dict[str, Any]] = [
+    rule
+    for group in yaml.safe_load((FOLDER / "alerts.yaml").read_text(encoding="utf-8"))["groups"]
+    for rule in group["rules"]
+]
+DASHBOARD = json.loads((FOLDER / "dashboard.json").read_text(encoding="utf-8"))
+EXPRESSIONS = [alert["expr"] for alert in ALERTS] + [
+    target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]
+]
+
+
+def known() -> dict[str, set[str]]:
+    """The names of all samples, and of their labels."""
+    assert metrics.SIGN_ONS
+    samples: dict[str, set[str]] = {}
+    for collector in list(REGISTRY._collector_to_names):  # noqa: SLF001 - there is no other way
+        labels = set(getattr(collector, "_labelnames", ()))
+        for name in REGISTRY._collector_to_names[collector]:  # noqa: SLF001 - the same
+            samples[name] = labels | ({"le"} if name.endswith("_bucket") else set())
+    return samples
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_an_expression_reads_metrics_and_labels_that_exist(expression: str) -> None:
+    samples = known()
+    names = set(re.findall(r"\bsso_[a-z_]+", expression))
+
+    assert names
+    assert names <= set(samples)
+    labels = set(re.findall(r"([a-z]+)!?=~?\"", expression))
+    for listed in re.findall(r"(?:by|ignoring) \(([a-z, ]+)\)", expression):
+        labels |= set(listed.split(", "))
+    assert labels <= set.union(*(samples[name] for name in names))
+
+
+def test_every_alert_says_what_is_wrong_and_what_to_do() -> None:
+    for alert in ALERTS:
+        assert alert["labels"]["severity"] in {"warning", "critical"}
+        assert set(alert["annotations"]) == {"summary", "runbook"}
+
+
+def test_every_metric_of_ours_is_shown_or_watched() -> None:
+    everything = " ".join(EXPRESSIONS)
+
+    ours = {name for name in known() if name.startswith("sso_")}
+    shown = {name for name in ours if name in everything}
+    assert {re.sub("_(total|bucket|count|sum|created)$", "", name) for name in ours} == {
+        re.sub("_(total|bucket|count|sum|created)$", "", name) for name in shown
+    }
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+def test_promtool_accepts_the_alerts() -> None:
+    command = ["promtool", "check", "rules", str(FOLDER / "alerts.yaml")]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - in PATH
+
+    assert checked.returncode == 0, checked.stdout + checked.stderr
