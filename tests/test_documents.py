@@ -5,14 +5,16 @@ import shlex
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
-from app import reference
+from app import metrics, reference
 from app.__main__ import main
 from app.authenticators.presets import BUILT_IN
 from app.demo import run as demo
 from app.environment import variable_names
 from app.errors import SignOnError
 from app.resources.answers import WORDS
+from tests import requirements
 from tests.conftest import Load
 
 ROOT = Path(__file__).parent.parent
@@ -131,3 +133,19 @@ def test_the_shortest_row_of_the_documents_is_that_of_the_example() -> None:
     (shortest, *_) = re.findall(r"```toml\n(.*?)```", documents, re.DOTALL)
 
     assert shortest in (ROOT / "config" / "destinations.example.toml").read_text(encoding="utf-8")
+
+
+def test_the_table_of_requirements_is_what_the_marks_say() -> None:
+    table = (ROOT / "docs" / "requirements.md").read_text(encoding="utf-8")
+
+    assert table == requirements.table()
+
+
+def test_every_metric_is_documented() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\| `(sso_[a-z_]+)` \|", text, re.MULTILINE))
+
+    assert metrics.SIGN_ONS
+    for sample in REGISTRY._names_to_collectors:  # noqa: SLF001 - there is no other way
+        if sample.startswith("sso_") and sample.endswith(("_total", "_bucket", "_info")):
+            assert sample.removesuffix("_bucket") in documented
