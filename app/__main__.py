@@ -171,7 +171,7 @@ class Demo(BaseModel):
 class Reference(BaseModel):
     """Print a document that is made from the settings themselves."""
 
-    document: CliPositionalArg[Literal["configuration", "example-env"]] = Field(
+    document: CliPositionalArg[Literal["configuration", "example-env", "openapi"]] = Field(
         description="which document"
     )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
-from app import settings
+from app import openapi, settings
 from app.authenticators.presets import BUILT_IN
 from app.authenticators.trusted_headers import TrustedHeadersVariables
 from app.destinations import apifuse, custom, pandium
@@ -123,5 +124,6 @@ def _escaped(cell: str) -> str:
 DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = {
     "configuration": configuration,
     "example-env": example_env,
+    "openapi": lambda: json.dumps(openapi.document(), indent=2) + "\n",
 }
 """What `marketplace-sso reference` can print."""

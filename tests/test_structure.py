@@ -42,7 +42,8 @@ FLOORS: list[set[str]] = [
         "resources.public_keys",
     },
     {"resources.sign_on"},
-    {"main", "reference"},
+    {"main", "openapi"},
+    {"reference"},
     {"serving"},
     {"__main__"},
 ]

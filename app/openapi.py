@@ -1,0 +1,165 @@
+"""The OpenAPI document: what the service answers, with Pandium and APIFuse switched on."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from app import __version__
+from app.resources.answers import WORDS
+
+Object = dict[str, Any]
+
+_PROBLEM: Final[Object] = {
+    "type": "object",
+    "description": "Problem details (RFC 9457)",
+    "required": ["title", "status", "detail", "code", "request_id"],
+    "properties": {
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string", "enum": sorted(WORDS)},
+        "request_id": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
+        "login_url": {"type": "string", "format": "uri"},
+        "claim": {"type": "string"},
+    },
+}
+_ADDRESS: Final[Object] = {
+    "type": "object",
+    "required": ["url", "origin", "expires_at"],
+    "properties": {
+        "url": {"type": "string", "format": "uri"},
+        "origin": {"type": "string"},
+        "expires_at": {"type": ["integer", "null"], "description": "epoch seconds"},
+        "parameters": {"type": "object", "additionalProperties": {"type": "string"}},
+    },
+}
+_STATUS: Final[Object] = {
+    "type": "object",
+    "required": ["status"],
+    "properties": {"status": {"type": "string"}},
+}
+_HEADERS: Final[Object] = {
+    name: {"required": True, "schema": {"type": "string", "const": value}}
+    for name, value in (
+        ("Cache-Control", "no-store"),
+        ("Referrer-Policy", "no-referrer"),
+        ("X-Content-Type-Options", "nosniff"),
+    )
+}
+_PARAMETERS: Final = {
+    "pandium": ("integration_id", "display", "integration_settings"),
+    "apifuse": (),
+}
+_TEXT: Final = r"^[\x20-\x7e\xa0-\u2027\u202f-\ud7ff]{1,256}$"
+"""What a forwarded parameter may surely be; `app/patterns.py` has it whole."""
+
+_REFUSALS: Final = {
+    400: "a damaged parameter or request",
+    401: "no session, or one that does not hold",
+    403: "refused: who it is, what is missing, or where it comes from",
+    404: "no such page",
+    405: "only GET",
+    414: "too long an address",
+    431: "too many header bytes",
+    500: "a mistake of ours",
+    503: "cannot be decided now",
+}
+
+
+def document() -> Object:
+    """Give the document (OpenAPI 3.1)."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "marketplace-sso",
+            "version": __version__,
+            "summary": "Signs the users of a SaaS product into an embedded vendor marketplace.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "paths": {
+            "/pandium-sso": _sign_on("pandium"),
+            "/pandium-sso/install/{integration_id}": _sign_on("pandium", "integration_id"),
+            "/apifuse-sso": _sign_on("apifuse"),
+            "/apifuse-sso/listing/{listing_id}": _sign_on("apifuse", "listing_id"),
+            "/livez": _told("Whether the process answers", {"200": "it does"}),
+            "/readyz": _told(
+                "Whether sign-ons can be answered", {"200": "they can", "503": "not now"}
+            ),
+            "/healthz": _told("The same", {"200": "they can", "503": "not now"}),
+            "/version": _told("What is running", {"200": "name and version"}, _NAMED),
+        },
+        "components": {
+            "schemas": {"Problem": _PROBLEM, "Address": _ADDRESS, "Status": _STATUS},
+            "responses": {str(status): _refusal(why) for status, why in _REFUSALS.items()},
+        },
+    }
+
+
+_NAMED: Final[Object] = {
+    "type": "object",
+    "required": ["name", "version"],
+    "properties": {"name": {"const": "marketplace-sso"}, "version": {"type": "string"}},
+}
+
+
+def _sign_on(vendor: str, *ids: str) -> Object:
+    in_path = [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
+        }
+        for name in ids
+    ]
+    in_query = [
+        {"name": name, "in": "query", "schema": {"type": "string", "pattern": _TEXT}}
+        for name in _PARAMETERS[vendor]
+    ]
+    return {
+        "get": {
+            "summary": f"Sign the user on at {vendor}",
+            "parameters": in_path + in_query,
+            "responses": {
+                "200": _body("where to go, for scripts", "Address", "application/json"),
+                "302": {
+                    "description": "to the login, for a page without a session",
+                    "headers": _HEADERS | {"Location": _LOCATION},
+                },
+                "307": {
+                    "description": "to the vendor, with the token",
+                    "headers": _HEADERS | {"Location": _LOCATION},
+                },
+                **{
+                    str(status): {"$ref": f"#/components/responses/{status}"}
+                    for status in _REFUSALS
+                },
+            },
+        }
+    }
+
+
+_LOCATION: Final[Object] = {"required": True, "schema": {"type": "string", "format": "uri"}}
+
+
+def _told(summary: str, answers: dict[str, str], schema: Object | None = None) -> Object:
+    content = {"application/json": {"schema": schema or {"$ref": "#/components/schemas/Status"}}}
+    responses: Object = {
+        status: {"description": words, "headers": _HEADERS, "content": content}
+        for status, words in answers.items()
+    }
+    for status in ("400", "404", "405", "414", "431"):
+        responses[status] = {"$ref": f"#/components/responses/{status}"}
+    return {"get": {"summary": summary, "responses": responses}}
+
+
+def _refusal(description: str) -> Object:
+    refusal = _body(description, "Problem", "application/problem+json")
+    refusal["content"]["text/html; charset=utf-8"] = {"schema": {"type": "string"}}
+    return refusal
+
+
+def _body(description: str, schema: str, media_type: str) -> Object:
+    reference = {"$ref": f"#/components/schemas/{schema}"}
+    content = {media_type: {"schema": reference}}
+    return {"description": description, "headers": _HEADERS, "content": content}
