@@ -101,6 +101,8 @@ class Destination:
         Raises:
             InvalidParameter: a known one twice, or with a value that it may not have.
         """
+        if not query:
+            return {}
         parameters: dict[str, str] = {}
         for name, value in parse_qsl(query, keep_blank_values=True, errors="replace"):
             if name not in self.parameters:
@@ -143,17 +145,14 @@ class Destination:
         Raises:
             LocationTooLong: longer than `max_location_bytes`.
         """
-        query = self.passed_on(parameters)
-        if self.token_parameter is not None:
-            query[self.token_parameter] = token
-        location = self._address({**ids, "token": token}, query)
+        location = self._address({**ids, "token": token}, parameters, token)
         if len(location) > self.max_location_bytes:
             raise LocationTooLong(f"{len(location)} bytes, {self.max_location_bytes} allowed")
         return location
 
     def anonymous_location(self, ids: Mapping[str, str], parameters: Mapping[str, str]) -> str:
         """Give the vendor's address without a token, for visitors who only look around."""
-        return self._address(ids, self.passed_on(parameters))
+        return self._address(ids, parameters, None)
 
     def form_action(self, ids: Mapping[str, str]) -> str:
         """Give the address that a form with the token posts to."""
@@ -161,17 +160,25 @@ class Destination:
 
     def passed_on(self, parameters: Mapping[str, str]) -> dict[str, str]:
         """Give those parameters that the vendor gets, too."""
-        return {name: value for name, value in parameters.items() if name in self.forwarded}
+        names = self.forwarded - {self.token_parameter}
+        return {name: value for name, value in parameters.items() if name in names}
 
     def path(self, ids: Mapping[str, str], parameters: Mapping[str, str]) -> str:
         """Give our own path to this page, to come back to after a login."""
         path = _filled(self.route, ids)
         return f"{path}?{urlencode(parameters)}" if parameters else path
 
-    def _address(self, ids: Mapping[str, str], query: Mapping[str, str]) -> str:
+    def _address(
+        self, ids: Mapping[str, str], parameters: Mapping[str, str], token: str | None
+    ) -> str:
+        query = urlencode(self.passed_on(parameters)) if parameters else ""
+        if token is not None and self.token_parameter is not None:
+            # Both are URL-safe by construction: base64url with dots, and a checked name.
+            carrier = f"{self.token_parameter}={token}"
+            query = f"{query}&{carrier}" if query else carrier
         address = _filled(self.address, ids)
         if query:
-            address += f"{'&' if '?' in address else '?'}{urlencode(query)}"
+            address += f"{'&' if '?' in address else '?'}{query}"
         return f"{address}#{_filled(self.fragment, ids)}"
 
     def _values(
@@ -211,6 +218,8 @@ class Destination:
 
 
 def _filled(template: str, ids: Mapping[str, str]) -> str:
+    if "{" not in template:
+        return template
     for name, value in ids.items():
         template = template.replace(f"{{{name}}}", quote(value, safe=""))
     return template

@@ -60,7 +60,7 @@ def _check_id(field_name: str, value: object) -> None:
         raise InvalidIdentity(f"{field_name} is not a string")
     if not 1 <= len(value) <= MAX_SUBJECT_CHARACTERS:
         raise InvalidIdentity(f"{field_name} is not 1 to {MAX_SUBJECT_CHARACTERS} characters long")
-    if not (value.isascii() and value.isprintable()) and _has_unprintable(value):
+    if not ((value.isascii() and value.isprintable()) or _is_printable(value)):
         raise InvalidIdentity(f"{field_name} has control, formatting or surrogate characters")
     if value.strip() != value:
         raise InvalidIdentity(f"{field_name} begins or ends with a blank")
@@ -72,9 +72,9 @@ def _check_email(value: object) -> None:
     # CVE-2026-40574: a second @ moves the domain that an allow-list looks at.
     if not (local and at and domain) or "@" in domain:
         raise InvalidIdentity("email does not have exactly one @ between two parts")
-    if any(character.isspace() for character in str(value)):
+    if len(str(value).split()) != 1:
         raise InvalidIdentity("email has a blank inside")
 
 
-def _has_unprintable(value: str) -> bool:
-    return any(unicodedata.category(character) in _UNPRINTABLE for character in value)
+def _is_printable(value: str) -> bool:
+    return all(unicodedata.category(character) not in _UNPRINTABLE for character in value)
