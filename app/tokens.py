@@ -8,6 +8,7 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -22,6 +23,7 @@ MAX_JSON_DEPTH = 16
 MAX_JSON_MEMBERS = 64
 
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+_PADDED = re.compile(r"([A-Za-z0-9_-]+={0,2}\.){2}[A-Za-z0-9_-]+={0,2}")
 _HASH_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
 _ALGORITHMS: dict[str, Algorithm] = get_default_algorithms()
 _JWK_MEMBERS = ("crv", "e", "kty", "n", "x", "y")
@@ -128,13 +130,20 @@ def verify(token: str, key: SigningKey) -> UnverifiedToken:
     return parts
 
 
-def read(token: str) -> UnverifiedToken:
+def is_signed_by(key: object, algorithm: str, token: UnverifiedToken) -> bool:
+    """Tell whether a public key, or the bytes of a secret, verify a token's signature."""
+    return _ALGORITHMS[algorithm].verify(token.signing_input, key, token.signature)
+
+
+def read(token: str, *, padded: bool = False) -> UnverifiedToken:
     """Read the parts of a compact JWS without believing them.
 
+    `padded` allows for an issuer that pads its base64url, and signs the padding with the rest.
+
     Raises:
-        InvalidToken: not three parts of unpadded base64url with JSON objects in them.
+        InvalidToken: not three parts of base64url with JSON objects in the first two.
     """
-    if not _COMPACT.fullmatch(token):
+    if not (_PADDED if padded else _COMPACT).fullmatch(token):
         raise InvalidToken("it is not three parts of base64url with dots between")
     header, claims, signature = token.split(".")
     return UnverifiedToken(
@@ -145,17 +154,17 @@ def read(token: str) -> UnverifiedToken:
     )
 
 
-def strict_json(text: bytes) -> dict[str, Any]:
+def strict_json(text: bytes, *, max_members: int = MAX_JSON_MEMBERS) -> dict[str, Any]:
     """Read a JSON object that has one meaning only (RFC 8725, section 3.7).
 
     Raises:
         InvalidToken: not UTF-8, a byte order mark, a member twice, NaN or an infinity, deeper than
-            `MAX_JSON_DEPTH`, or more than `MAX_JSON_MEMBERS` members in one object.
+            `MAX_JSON_DEPTH`, or more than `max_members` members in one object.
     """
     try:
         value = json.loads(
             text.decode("utf-8"),
-            object_pairs_hook=_members,
+            object_pairs_hook=partial(_members, max_members),
             parse_float=_finite,
             parse_constant=_finite,
         )
@@ -170,11 +179,11 @@ def strict_json(text: bytes) -> dict[str, Any]:
     return value
 
 
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _members(at_most: int, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
         raise InvalidToken("its JSON has a member twice")
-    if len(members) > MAX_JSON_MEMBERS:
+    if len(members) > at_most:
         raise InvalidToken("its JSON has too many members")
     return members
 
