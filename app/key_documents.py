@@ -1,0 +1,121 @@
+"""Keys of which each is a document of its own, fetched when a token names it."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from app.errors import AuthenticatorUnavailable
+from app.fetching import FetchFailed, NotThere
+from app.keysets import COOLDOWN_SECONDS, RETRY_SECONDS
+from app.public_keys import InvalidKeySet, KeySet, UnknownKey, VerificationKey, pem_key
+from app.tokens import InvalidToken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.fetching import Fetcher
+
+MAX_AGE_SECONDS: Final = 86400
+MOST_FETCHES: Final = 10
+"""In one cooldown: somebody who invents names gets no further."""
+
+_MOST_REMEMBERED: Final = 100
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+log = structlog.get_logger(__name__)
+
+
+class KeyDocuments:
+    """Public keys as PEM under `address`, each named by a UUID.
+
+    All who ask for one name wait for one fetch, and it is asked for once per cooldown. `clock`
+    gives seconds that only ever grow.
+    """
+
+    ready = True  # there is nothing to fetch before a token names it
+
+    def __init__(
+        self, fetcher: Fetcher, address: str, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._fetcher = fetcher
+        self._address = address
+        self._clock = clock
+        self._keys: dict[str, tuple[float, KeySet]] = {}
+        self._failed: dict[str, tuple[float, bool]] = {}
+        self._fetching: dict[str, asyncio.Task[None]] = {}
+        self._tried = deque([-math.inf] * MOST_FETCHES, maxlen=MOST_FETCHES)
+
+    async def start(self) -> None:
+        """Open what keys are fetched with."""
+        await self._fetcher.start()
+
+    async def stop(self) -> None:
+        """Fetch no more."""
+        tasks = tuple(self._fetching.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._fetcher.stop()
+
+    async def find(self, key_id: str | None, algorithm: str) -> VerificationKey:
+        """Give the key of a token.
+
+        Raises:
+            InvalidToken: its name is no UUID, there is no such key, or it is another kind of key.
+            AuthenticatorUnavailable: it cannot be fetched now.
+        """
+        if key_id is None or not _UUID.fullmatch(key_id):
+            raise InvalidToken("it names its key with what is no UUID")
+        keys = self._known(key_id)
+        if keys is None:
+            await self._try(key_id)
+            keys = self._known(key_id)
+        if keys is None:
+            raise self._refusal(key_id)
+        return keys.find(key_id, algorithm)
+
+    def _known(self, key_id: str) -> KeySet | None:
+        loaded_at, keys = self._keys.get(key_id, (-math.inf, None))
+        return keys if self._clock() - loaded_at <= MAX_AGE_SECONDS else None
+
+    def _refusal(self, key_id: str) -> Exception:
+        if self._failed.get(key_id, (0, False))[1]:
+            return UnknownKey("there is no such key")
+        return AuthenticatorUnavailable(
+            "the key cannot be fetched now", retry_after_seconds=RETRY_SECONDS
+        )
+
+    async def _try(self, key_id: str) -> None:
+        if key_id not in self._fetching:
+            now = self._clock()
+            failed_at, _ = self._failed.get(key_id, (-math.inf, False))
+            if min(now - failed_at, now - self._tried[0]) < COOLDOWN_SECONDS:
+                return
+            self._tried.append(now)
+            self._fetching[key_id] = asyncio.create_task(self._fetch(key_id))
+        await asyncio.wait([self._fetching[key_id]])  # whoever gives up leaves it to the others
+
+    async def _fetch(self, key_id: str) -> None:
+        now = self._clock()
+        try:
+            document = await self._fetcher.get(f"{self._address}/{key_id}")
+            _put(self._keys, key_id, (now, pem_key(document)))
+        except (FetchFailed, InvalidKeySet) as error:
+            _put(self._failed, key_id, (now, isinstance(error, NotThere)))
+            log.warning("key_not_fetched", reason=str(error))
+        finally:
+            del self._fetching[key_id]
+
+
+def _put(remembered: dict[str, Any], name: str, value: object) -> None:
+    remembered.pop(name, None)
+    if len(remembered) >= _MOST_REMEMBERED:
+        del remembered[next(iter(remembered))]  # the oldest
+    remembered[name] = value
