@@ -4,10 +4,19 @@ An authenticator turns a request into an `Identity`. It gives `None` where the r
 credential of its kind; it raises `InvalidCredential` where one is there and does not hold,
 `AccessDenied` where it knows who it is and refuses, `AuthenticatorUnavailable` where it cannot
 decide now. Anything else that it raises or returns is a bug in it, and signs nobody on.
+
+An object may also have, each of them only if it needs it:
+
+- `async start()`: called once in every worker process before its first request, to open what is
+  to stay open. It waits for nobody: with the other side down the worker starts all the same.
+- `async stop()`: called once at the end, to close it.
+- `ready`: an attribute that is true while it can decide. Where it is false, `/readyz` answers 503
+  with the authenticator's name.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -43,7 +52,7 @@ class AuthenticatorContext:
     """What the factory of an authenticator may know: its name, and its own variables.
 
     `prefix` is `AUTH_<NAME>_`. `unix_peers_only` tells whether the service listens on a unix
-    socket and nowhere else. `defaults` are those of a preset.
+    socket and nowhere else. `defaults` are those of a preset. `now` gives epoch seconds.
     """
 
     name: str
@@ -51,6 +60,7 @@ class AuthenticatorContext:
     reader: Reader
     unix_peers_only: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    now: Callable[[], float] = time.time
 
     def read(self, model: type[V]) -> V:
         """Read the variables of `model` under this authenticator's prefix.

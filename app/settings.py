@@ -236,14 +236,26 @@ def _authenticators(reading: Reading) -> dict[str, Authenticator]:
         reading.excused.clear()
         for named in loading.parse(listening.authenticators):
             with reading.collecting():
-                try:
-                    authenticators[named.name] = loading.build(
-                        named, reader=reading, unix_peers_only=listening.unix_peers_only
-                    )
-                except ValueError as error:
-                    reading.excused.add("AUTH_")
-                    raise InvalidSettings([Problem("SSO_AUTHENTICATORS", str(error))]) from error
+                unix = listening.unix_peers_only
+                authenticators[named.name] = _authenticator(reading, named, unix_peers_only=unix)
     return authenticators
+
+
+def _authenticator(
+    reading: Reading, named: loading.Named, *, unix_peers_only: bool
+) -> Authenticator:
+    try:
+        defaults = loading.preset_defaults(named, reader=reading)
+    except InvalidSettings:
+        reading.excused.add(named.prefix)  # what the engine would read has not been looked at
+        raise
+    try:
+        return loading.build(
+            named, reader=reading, defaults=defaults, unix_peers_only=unix_peers_only
+        )
+    except ValueError as error:
+        reading.excused.add("AUTH_")
+        raise InvalidSettings([Problem("SSO_AUTHENTICATORS", str(error))]) from error
 
 
 def _destinations(reading: Reading) -> list[Destination]:

@@ -16,7 +16,7 @@ from app.authenticator import Authenticator, AuthenticatorContext, Reader
 from app.authenticators.presets import BUILT_IN
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import falcon.asgi
 
@@ -69,23 +69,32 @@ def _parse_one(entry: str) -> Named:
     return Named(name, target)
 
 
-def build(named: Named, *, reader: Reader, unix_peers_only: bool) -> Authenticator:
+def preset_defaults(named: Named, *, reader: Reader) -> Mapping[str, Any]:
+    """Read what a preset says of its engine's variables; nothing where the target is no preset.
+
+    Raises:
+        pydantic.ValidationError: one of the preset's own variables is wrong.
+    """
+    preset = BUILT_IN.get(named.target)
+    return preset.read_defaults(reader, named.prefix) if preset else {}
+
+
+def build(
+    named: Named, *, reader: Reader, defaults: Mapping[str, Any], unix_peers_only: bool
+) -> Authenticator:
     """Import what is named, and only that, and build it from its own variables.
 
     Raises:
         ValueError: nothing has that name, or it is not what the contract asks for.
         pydantic.ValidationError: its variables are wrong.
     """
-    preset = BUILT_IN.get(named.target)
-    if preset is not None and preset.condition is not None:
-        reader(preset.condition, prefix="", defaults={})
     found = _imported(named.target)
     context = AuthenticatorContext(
         name=named.name,
         prefix=named.prefix,
         reader=reader,
         unix_peers_only=unix_peers_only,
-        defaults=preset.defaults if preset else {},
+        defaults=defaults,
     )
     factory = getattr(found, "from_settings", None)
     authenticator = found if factory is None else factory(context)
@@ -115,12 +124,21 @@ def asynchronous(authenticator: Any) -> Authenticator:  # noqa: ANN401 - sync or
     call = authenticator if inspect.isroutine(authenticator) else authenticator.__call__
     if inspect.iscoroutinefunction(call):
         return authenticator  # type: ignore[no-any-return] # checked by what it returns
-    threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="authenticator")
+    return _InThreads(authenticator)
 
-    async def in_a_thread(request: falcon.asgi.Request, /) -> Identity | None:
+
+class _InThreads:
+    """An authenticator that may block; what else it has is left as it is."""
+
+    def __init__(self, authenticator: Any) -> None:  # noqa: ANN401 - any callable
+        self._authenticator = authenticator
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="authenticator")
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever it has
+        return getattr(self._authenticator, name)
+
+    async def __call__(self, request: falcon.asgi.Request, /) -> Identity | None:
         loop = asyncio.get_running_loop()
-        result = await loop.run_in_executor(threads, authenticator, request)
+        result = await loop.run_in_executor(self._threads, self._authenticator, request)
         identity: Identity | None = await result if inspect.isawaitable(result) else result
         return identity
-
-    return in_a_thread

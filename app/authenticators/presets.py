@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from pydantic import field_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator
 
-from app.variables import Variables
+from app.addresses import checked
+from app.variables import HttpsAddress, Names, Variables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from app.authenticator import Reader
+
+
+def _host(host: str) -> str:
+    if checked(f"https://{host}/").count("/") != len("///") or "?" in host:
+        raise ValueError("is no host, or host and port")
+    return host
+
+
+Host = Annotated[str, AfterValidator(_host)]
+HostLabel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+
+
+class Derived(Variables):
+    """Variables of one preset, from which defaults of its engine follow."""
+
+    def defaults(self) -> Mapping[str, Any]:
+        """Give the defaults that follow."""
+        return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +41,17 @@ class Preset:
     engine: str
     defaults: Mapping[str, Any] = field(default_factory=dict)
     condition: type[Variables] | None = None
+    derived: type[Derived] = Derived
+
+    def read_defaults(self, reader: Reader, prefix: str) -> Mapping[str, Any]:
+        """Give the defaults, with those that follow from variables.
+
+        Raises:
+            pydantic.ValidationError: what must hold does not, or a variable is wrong.
+        """
+        if self.condition is not None:
+            reader(self.condition, prefix="", defaults={})
+        return {**self.defaults, **reader(self.derived, prefix=prefix, defaults={}).defaults()}
 
 
 class EasyAuthIsOn(Variables):
@@ -33,6 +65,76 @@ class EasyAuthIsOn(Variables):
         if not enabled:
             raise ValueError("is not true: without App Service's authentication anyone is anybody")
         return enabled
+
+
+class OidcIssuer(Derived):
+    """OpenID Connect Discovery 1.0, section 4: where the document stands."""
+
+    issuer: HttpsAddress = Field(description="the provider's `iss`, exactly as it writes it")
+
+    def defaults(self) -> Mapping[str, Any]:
+        """Give the document's address."""
+        return {"discovery_url": f"{self.issuer.rstrip('/')}/.well-known/openid-configuration"}
+
+
+class CloudflareTeam(Derived):
+    """Cloudflare, "Validate JWTs": issuer and keys of a team."""
+
+    team: HostLabel = Field(description="the team's name: <team>.cloudflareaccess.com")
+
+    def defaults(self) -> Mapping[str, Any]:
+        """Give the team's issuer and keys."""
+        site = f"https://{self.team}.cloudflareaccess.com"
+        return {"issuer": site, "jwks_url": f"{site}/cdn-cgi/access/certs"}
+
+
+class PomeriumHost(Derived):
+    """Pomerium, "JWT Verification": the route's host is audience and issuer."""
+
+    host: Host = Field(description="the host of the route, as browsers see it")
+
+    def defaults(self) -> Mapping[str, Any]:
+        """Give the route's audience, issuers and keys."""
+        return {
+            "audience": self.host,
+            "issuer": f"{self.host},https://{self.host}/",
+            "jwks_url": f"https://{self.host}/.well-known/pomerium/jwks.json",
+        }
+
+
+class TeleportCluster(Derived):
+    """Teleport, "Use JWT tokens with application access"."""
+
+    proxy: Host = Field(description="the proxy's host, and port if it is not 443")
+    cluster: str = Field(min_length=1, description="the cluster's name, which is the issuer")
+
+    def defaults(self) -> Mapping[str, Any]:
+        """Give the cluster's issuer and the proxy's keys."""
+        return {
+            "issuer": self.cluster,
+            "jwks_url": f"https://{self.proxy}/.well-known/jwks.json",
+        }
+
+
+class AppDirectTenants(Derived):
+    """AppDirect's token names no issuer and no audience: the partner's id stands for both."""
+
+    tenants: Names = Field((), description="required: the ids of the partners that are let in")
+
+    @field_validator("tenants")
+    @classmethod
+    def _they_are_named(cls, tenants: tuple[str, ...]) -> tuple[str, ...]:
+        if not tenants:
+            raise ValueError("is required: a token of any other partner must not pass")
+        return tenants
+
+    def defaults(self) -> Mapping[str, Any]:
+        """Demand that `tenant` is one of them."""
+        return {"required_claims": {"tenant": list(self.tenants)}}
+
+
+def _jwt(derived: type[Derived] = Derived, **defaults: Any) -> Preset:  # noqa: ANN401 - defaults of JwtVariables
+    return Preset("jwt_assertion", defaults, derived=derived)
 
 
 def _headers(**defaults: Any) -> Preset:  # noqa: ANN401 - defaults of TrustedHeadersVariables
@@ -122,4 +224,54 @@ BUILT_IN: Final[Mapping[str, Preset]] = {
         groups_header="X-Oidc-groups",
         encoding="base64url",
     ),
+    "jwt": _jwt(),
+    "oidc": _jwt(
+        OidcIssuer,
+        header="Authorization",
+        header_prefix="Bearer",
+        algorithms="RS256,PS256,ES256",
+    ),
+    "session-cookie": _jwt(cookie="session", algorithms="HS256"),
+    # Google Cloud, "Securing your app with signed headers". One set of keys is for all of Google's
+    # customers: only the audience tells whose the token is
+    "google-iap": _jwt(
+        header="X-Goog-IAP-JWT-Assertion",
+        algorithms="ES256",
+        issuer="https://cloud.google.com/iap",
+        jwks_url="https://www.gstatic.com/iap/verify/public_key-jwk",
+        leeway_seconds=30,
+        org_id_claim="hd",
+    ),
+    # Cloudflare, "Application token": a service's token has no `sub`, and signs nobody on
+    "cloudflare-access": _jwt(
+        CloudflareTeam,
+        header="Cf-Access-Jwt-Assertion",
+        algorithms="RS256",
+        required_claims={"type": "app"},
+    ),
+    # Pomerium, "JWT Verification"
+    "pomerium": _jwt(PomeriumHost, header="X-Pomerium-Jwt-Assertion", algorithms="ES256"),
+    # authentik, "Proxy provider": signed with the client secret unless a signing key is chosen
+    "authentik": _jwt(header="X-authentik-jwt", algorithms="HS256"),
+    # Teleport, "Use JWT tokens with application access"
+    "teleport": _jwt(
+        TeleportCluster,
+        header="Teleport-Jwt-Assertion",
+        algorithms="RS256,ES256",
+        groups_claim="roles",
+    ),
+    # AppDirect, "Secure token for extensions": the claim `name` is the user's e-mail address
+    "appdirect": _jwt(
+        AppDirectTenants,
+        header="Authorization",
+        header_prefix="Bearer",
+        algorithms="RS256",
+        issuer="-",
+        audience="-",
+        email_claim="name",
+        name_claim="",
+        org_id_claim="tenant",
+    ),
+    # AWS, "Authenticate users using an Application Load Balancer"
+    "aws-alb": Preset("aws_alb"),
 }

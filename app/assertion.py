@@ -1,0 +1,127 @@
+"""An authenticator for signed tokens: where they stand, what they must say, whose keys count."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+from app.errors import InvalidCredential, SignOnError
+from app.identity import Identity, InvalidIdentity
+from app.public_keys import VerificationKey
+from app.tokens import InvalidToken, is_signed_by, read
+from app.verification import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import falcon.asgi
+
+    from app.keysets import Keys
+    from app.tokens import UnverifiedToken
+    from app.verification import Rules
+
+_MOST_REMEMBERED: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """What a token was found to say, and by which key."""
+
+    key: VerificationKey
+    algorithm: str
+    key_id: str | None
+    window: Window
+    identity: Identity
+
+
+def own_claims(token: UnverifiedToken) -> Mapping[str, Any]:
+    """Give a token's claims as they are."""
+    return token.claims
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Assertion:
+    """Takes an identity from a token that one of `keys` has signed, and that keeps the `rules`.
+
+    `take` finds the token in a request; empty means that there is none. `claims_of` gives the
+    claims of a token, or raises InvalidToken. `padded` is for issuers that pad their base64url.
+    A token that holds is remembered by its hash: its signature is not verified again for as long
+    as its key is in the set, its times are looked at on every request.
+    """
+
+    take: Callable[[falcon.asgi.Request], bytes]
+    rules: Rules
+    keys: Keys
+    identity_from: Callable[[Mapping[str, Any]], Identity]
+    max_token_bytes: int
+    claims_of: Callable[[UnverifiedToken], Mapping[str, Any]] = own_claims
+    padded: bool = False
+    now: Callable[[], float] = time.time
+    _remembered: dict[bytes, _Verified] = field(default_factory=dict, init=False, repr=False)
+
+    async def start(self) -> None:
+        """Begin to fetch keys, where they are fetched."""
+        await self.keys.start()
+
+    async def stop(self) -> None:
+        """Fetch no more."""
+        await self.keys.stop()
+
+    @property
+    def ready(self) -> bool:
+        """Whether there are keys to verify with."""
+        return self.keys.ready
+
+    async def __call__(self, request: falcon.asgi.Request) -> Identity | None:
+        """Give the identity of the request's token; `None` where it has none."""
+        token = self.take(request)
+        return await self.identify(token) if token else None
+
+    async def identify(self, token: bytes) -> Identity:
+        """Give the identity of a token.
+
+        Raises:
+            InvalidCredential: it does not hold, whatever it is.
+            AuthenticatorUnavailable: there are no keys to tell by.
+        """
+        if len(token) > self.max_token_bytes:
+            raise InvalidCredential(f"the token is {len(token)} bytes long")
+        try:
+            return await self._identify(token)
+        except SignOnError:
+            raise
+        except (InvalidToken, InvalidIdentity) as error:
+            raise InvalidCredential(f"the token does not hold: {error}") from None
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody is signed on
+            raise InvalidCredential(f"the token made {type(error).__name__}") from None
+
+    async def _identify(self, token: bytes) -> Identity:
+        digest = sha256(token).digest()
+        verified = self._remembered.get(digest)
+        if verified is None or verified.key is not await self.keys.find(
+            verified.key_id, verified.algorithm
+        ):
+            verified = await self._verify(token)
+            self._remember(digest, verified)
+        now = self.now()
+        verified.window.check(now)
+        expires_at = verified.window.ends_for(now)
+        return replace(verified.identity, expires_at=expires_at)
+
+    async def _verify(self, text: bytes) -> _Verified:
+        token = read(text.decode("ascii"), padded=self.padded)
+        algorithm, key_id = self.rules.check_header(token.header)
+        claims = self.claims_of(token)
+        window = self.rules.check_claims(claims)
+        window.check(self.now())  # what is over is not worth a fetch of keys
+        key = await self.keys.find(key_id, algorithm)
+        if not is_signed_by(key.key, algorithm, token):
+            raise InvalidToken("its signature does not verify")
+        return _Verified(key, algorithm, key_id, window, self.identity_from(claims))
+
+    def _remember(self, digest: bytes, verified: _Verified) -> None:
+        if len(self._remembered) >= _MOST_REMEMBERED:
+            del self._remembered[next(iter(self._remembered))]  # the oldest
+        self._remembered[digest] = verified

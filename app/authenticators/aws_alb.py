@@ -1,0 +1,94 @@
+"""What an AWS Application Load Balancer says of its user, signed."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, field_validator
+
+from app.assertion import Assertion
+from app.authenticators.jwt_variables import HeaderName, ReadingVariables
+from app.credentials import header_value
+from app.fetching import Fetcher
+from app.key_documents import KeyDocuments
+from app.tokens import InvalidToken
+from app.variables import HttpsAddress
+from app.verification import Rules
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from app.authenticator import AuthenticatorContext
+    from app.tokens import UnverifiedToken
+
+_SIGNER = re.compile(
+    r"arn:(aws|aws-us-gov):elasticloadbalancing:([a-z0-9-]{1,32}):\d{12}"
+    r":loadbalancer/app/[A-Za-z0-9-]{1,32}/[0-9a-f]{1,32}"
+)
+_REGION_KEYS = {
+    "aws": "https://public-keys.auth.elb.{region}.amazonaws.com",
+    "aws-us-gov": "https://s3-{region}.amazonaws.com/aws-elb-public-keys-prod-{region}",
+}
+"""AWS, "Authenticate users using an Application Load Balancer"."""
+
+
+class AwsAlbVariables(ReadingVariables):
+    """There is no audience in these tokens: without the signer anyone's load balancer would do."""
+
+    header: HeaderName = Field("x-amzn-oidc-data", description="the header that has the token")
+    signer: str = Field(description="required: the load balancer's ARN")
+    client_id: str = Field(min_length=1, description="required: the client at the provider")
+    issuer: str = Field(min_length=1, description="required: the provider's `iss`")
+    keys_url: HttpsAddress | None = Field(
+        None, description="where the keys are; by default where the ARN's region has them"
+    )
+
+    @field_validator("signer")
+    @classmethod
+    def _it_is_an_arn(cls, signer: str) -> str:
+        if not _SIGNER.fullmatch(signer):
+            raise ValueError(
+                "is no ARN of an Application Load Balancer: "
+                "arn:aws:elasticloadbalancing:<region>:<account>:loadbalancer/app/<name>/<id>"
+            )
+        return signer
+
+
+def from_settings(context: AuthenticatorContext) -> Assertion:
+    """Build the engine from its variables."""
+    variables = context.read(AwsAlbVariables)
+    return Assertion(
+        take=partial(header_value, name=variables.header.encode()),
+        rules=Rules(
+            algorithms=frozenset({"ES256"}),
+            issuers=frozenset({variables.issuer}),
+            audiences=None,
+            leeway_seconds=variables.leeway_seconds,
+        ),
+        keys=KeyDocuments(
+            Fetcher(timeout_seconds=variables.http_timeout_seconds), keys_address(variables)
+        ),
+        identity_from=partial(variables.identity_from, issuer=variables.issuer),
+        max_token_bytes=variables.max_token_bytes,
+        claims_of=partial(_claims, variables),
+        padded=True,
+        now=context.now,
+    )
+
+
+def keys_address(variables: AwsAlbVariables) -> str:
+    """Give the address under which the keys are, by the configured ARN and never by a token."""
+    _, partition, _, region, *_ = variables.signer.split(":")
+    return (variables.keys_url or _REGION_KEYS[partition].format(region=region)).rstrip("/")
+
+
+def _claims(variables: AwsAlbVariables, token: UnverifiedToken) -> Mapping[str, Any]:
+    """Give the claims of the provider; the load balancer's own stand in the header (ALBeast)."""
+    header = token.header
+    if header.get("signer") != variables.signer:
+        raise InvalidToken("it is signed by another load balancer")
+    if header.get("client") != variables.client_id:
+        raise InvalidToken("it is for another client")
+    return {**token.claims, "iss": header.get("iss"), "exp": header.get("exp")}

@@ -1,0 +1,98 @@
+"""A signed token in a header or a cookie."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from app.assertion import Assertion
+from app.authenticators.jwt_variables import OFF, JwtVariables, opened
+from app.credentials import cookie_value, header_value
+from app.fetching import Fetcher
+from app.keysets import FetchedKeys, FixedKeys, discovered
+from app.public_keys import jwk_set, pem_key, shared_secret
+from app.verification import Rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import falcon.asgi
+
+    from app.authenticator import AuthenticatorContext
+    from app.identity import Identity
+    from app.keysets import Keys
+
+log = structlog.get_logger(__name__)
+
+
+def from_settings(context: AuthenticatorContext) -> Assertion:
+    """Build the engine from its variables.
+
+    The claims that a preset demands are demanded whatever else the variables demand.
+    """
+    variables = context.read(JwtVariables)
+    wanted = {**variables.required_claims, **context.defaults.get("required_claims", {})}
+    for check in ("issuer", "audience"):
+        if getattr(variables, check) == (OFF,) and context.defaults.get(check) != OFF:
+            log.warning("check_switched_off", authenticator=context.name, check=check)
+    return Assertion(
+        take=_place(variables),
+        rules=Rules(
+            algorithms=frozenset(variables.algorithms),
+            issuers=_unless_off(variables.issuer),
+            audiences=_unless_off(variables.audience),
+            token_type=variables.token_type,
+            wanted_claims=wanted,
+            leeway_seconds=variables.leeway_seconds,
+            max_age_seconds=variables.max_age_seconds,
+            max_lifetime_seconds=variables.max_lifetime_seconds,
+        ),
+        keys=_keys(variables),
+        identity_from=partial(_identity, variables),
+        max_token_bytes=variables.max_token_bytes,
+        now=context.now,
+    )
+
+
+def _identity(variables: JwtVariables, claims: Mapping[str, Any]) -> Identity:
+    issuer = claims.get("iss") if variables.issuer != (OFF,) else None
+    return variables.identity_from(claims, issuer=issuer)
+
+
+def _place(variables: JwtVariables) -> Callable[[falcon.asgi.Request], bytes]:
+    if variables.cookie is not None:
+        return partial(cookie_value, name=variables.cookie.encode())
+    name, scheme = variables.header or "", variables.header_prefix.lower()
+    return partial(header_value, name=name.encode(), scheme=scheme.encode())
+
+
+def _keys(variables: JwtVariables) -> Keys:
+    if variables.secret is not None:
+        return FixedKeys(shared_secret(opened(variables.secret), variables.algorithms))
+    if variables.public_key_file is not None:
+        return FixedKeys(pem_key(variables.public_key_file.read_bytes()))
+    if variables.jwks_file is not None:
+        return FixedKeys(jwk_set(variables.jwks_file.read_bytes()))
+    fetcher = Fetcher(timeout_seconds=variables.http_timeout_seconds)
+    if variables.discovery_url is not None:
+        fetch = partial(
+            discovered,
+            fetcher,
+            variables.discovery_url,
+            issuer=variables.issuer[0],
+            http_allowed=variables.allow_http,
+        )
+    else:
+        fetch = partial(fetcher.get, variables.jwks_url or "")
+    return FetchedKeys(
+        fetcher,
+        fetch,
+        ttl_seconds=variables.jwks_ttl_seconds,
+        max_stale_seconds=variables.jwks_max_stale_seconds,
+    )
+
+
+def _unless_off(names: tuple[str, ...]) -> frozenset[str] | None:
+    return None if names == (OFF,) else frozenset(names)
