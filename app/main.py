@@ -28,6 +28,7 @@ from app.request import Request
 from app.resources.answers import Login, Refusals
 from app.resources.around import Around
 from app.resources.health import Live, Ready, Version
+from app.resources.lifespan import Lifespan
 from app.resources.measurements import Measurements
 from app.resources.public_keys import PublicKeys
 from app.resources.sign_on import SignOn
@@ -64,14 +65,16 @@ def create_app(
     )
     login = Login(service.login_url, service.login_return_parameter, service.public_url)
     refusals = Refusals(STATUS, login, service.host_origins)
-    app = falcon.asgi.App(middleware=[Around()], request_type=Request)
+    lifespan = Lifespan(config.authenticators)
+    around: list[Any] = [Around(), lifespan]
+    app = falcon.asgi.App(middleware=around, request_type=Request)
     app.resp_options.default_media_type = None  # type: ignore[assignment] # an empty body has no type
     app.add_error_handler(Exception, refusals.fault)
     app.add_error_handler(falcon.HTTPError, refusals.http_error)
     app.add_error_handler(SignOnError, refusals.refusal)
     app.add_route("/livez", Live())
-    app.add_route("/readyz", Ready())
-    app.add_route("/healthz", Ready())
+    app.add_route("/readyz", Ready(lifespan.not_ready))
+    app.add_route("/healthz", Ready(lifespan.not_ready))
     app.add_route("/version", Version())
     app.add_route("/metrics", Measurements(service.metrics_clients))
     for destination in config.destinations:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from app import __version__, draining
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import falcon.asgi
 
 
@@ -20,7 +22,13 @@ class Live:
 
 
 class Ready:
-    """`/readyz` and `/healthz`: whether sign-ons can be answered, and if not, what is missing."""
+    """`/readyz` and `/healthz`: whether sign-ons can be answered, and if not, what is missing.
+
+    `missing` gives the names of the authenticators that cannot decide now.
+    """
+
+    def __init__(self, missing: Callable[[], list[str]]) -> None:
+        self._missing = missing
 
     async def on_get(self, _req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
         """Say whether sign-ons can be answered."""
@@ -29,6 +37,9 @@ class Ready:
         if draining.is_under_way():
             resp.status = 503
             resp.media = {"status": "not ready", "draining": True}
+        elif missing := self._missing():
+            resp.status = 503
+            resp.media = {"status": "not ready", "authenticators": missing}
 
 
 class Version:
