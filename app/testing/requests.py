@@ -1,0 +1,73 @@
+"""Requests as the server hands them over, and what a factory is given."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+from falcon.asgi import Request
+
+from app.authenticator import AuthenticatorContext
+from app.variables import Variables
+
+Header = tuple[str, str | bytes]
+
+_V = TypeVar("_V", bound=Variables)
+
+
+def make_request(
+    headers: Iterable[Header] = (),
+    *,
+    cookies: Mapping[str, str] | None = None,
+    peer: str | None = "127.0.0.1",
+    path: str = "/pandium-sso",
+    query: str = "",
+) -> Request:
+    """Make a request whose headers are just these, in this order and as often as they come.
+
+    `peer` is the address of the connection's other end, `None` a unix socket's.
+    """
+    fields = [(name.lower().encode("latin-1"), _bytes(value)) for name, value in headers]
+    if cookies:
+        pairs = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        fields.append((b"cookie", pairs.encode()))
+    scope: dict[str, Any] = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "headers": fields,
+        "server": ("127.0.0.1", 8000),
+        "client": (peer, 54321) if peer is not None else None,
+    }
+    return Request(scope, _nothing_more)
+
+
+def context_for(
+    name: str,
+    *,
+    defaults: Mapping[str, Any] | None = None,
+    now: Callable[[], float] = time.time,
+    **variables: Any,  # noqa: ANN401 - values of the factory's own variables
+) -> AuthenticatorContext:
+    """Make what a factory is given; `variables` are its own, in small letters, without prefix."""
+
+    def read(model: type[_V], /, *, prefix: str, defaults: Mapping[str, Any]) -> _V:
+        return model(_env_prefix=prefix, **{**defaults, **variables})
+
+    prefix = f"AUTH_{name.upper().replace('-', '_')}_"
+    return AuthenticatorContext(name, prefix, read, defaults=defaults or {}, now=now)
+
+
+def _bytes(value: str | bytes) -> bytes:
+    return value if isinstance(value, bytes) else value.encode()
+
+
+async def _nothing_more() -> dict[str, Any]:
+    return {"type": "http.disconnect"}
