@@ -47,6 +47,8 @@ class Fetcher:
             headers=_HEADERS,
             auto_decompress=False,
         )
+        # Or it asks a second time where the server hangs up: one fetch would be two.
+        self._session._retry_connection = False  # noqa: SLF001 - there is no public switch
 
     async def stop(self) -> None:
         """Close the session."""

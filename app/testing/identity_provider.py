@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections import Counter
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -23,6 +24,12 @@ DISCOVERY_PATH: Final = "/.well-known/openid-configuration"
 _HUGE_BYTES: Final = 50 * 1024 * 1024
 _DRIP_SECONDS: Final = 0.01
 
+
+@cache
+def _bomb() -> bytes:
+    return gzip.compress(bytes(_HUGE_BYTES))
+
+
 _BODIES: Final[Mapping[str, Callable[[bytes], bytes]]] = {
     "ok": lambda body: body,
     "html": lambda _: b"<!doctype html><title>Sign in</title>",
@@ -34,7 +41,7 @@ _BODIES: Final[Mapping[str, Callable[[bytes], bytes]]] = {
     "utf-16": lambda body: body.decode().encode("utf-16"),
     "deep": lambda _: b'{"keys":' + b"[" * 50_000,
     "gzip": gzip.compress,
-    "bomb": lambda _: gzip.compress(bytes(_HUGE_BYTES)),
+    "bomb": lambda _: _bomb(),
 }
 """What a document becomes. `down`, `error`, `missing`, `redirect`, `hang`, `drip` and `huge` are
 done to the answer itself."""

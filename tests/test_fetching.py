@@ -1,0 +1,167 @@
+import asyncio
+import datetime as dt
+import ssl
+import time
+import tracemalloc
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+import trustme
+
+from app.fetching import MAX_BYTES, Fetcher, FetchFailed, NotThere
+from app.testing import FakeIdentityProvider
+
+
+@pytest.fixture
+async def fetcher() -> AsyncIterator[Fetcher]:
+    fetcher = Fetcher(timeout_seconds=0.3)
+    await fetcher.start()
+    yield fetcher
+    await fetcher.stop()
+
+
+async def test_a_document_comes_as_it_is(fetcher: Fetcher) -> None:
+    with FakeIdentityProvider() as provider:
+        provider.documents["/x"] = bytes(range(256)) * 1024
+
+        assert await fetcher.get(f"{provider.origin}/x") == bytes(range(256)) * 1024
+        assert len(await fetcher.get(f"{provider.origin}/x")) == MAX_BYTES
+
+
+@pytest.mark.requirement("R16", "R18")
+@pytest.mark.parametrize(
+    ("behaviour", "words"),
+    [
+        ("down", "Server"),
+        ("error", "status 500"),
+        ("missing", "status 404"),
+        ("redirect", "status 302"),
+        ("hang", "within 0.3 s"),
+        ("drip", "within 0.3 s"),
+        ("huge", "over 262144 bytes"),
+    ],
+)
+async def test_a_server_that_misbehaves_is_left_in_time(
+    fetcher: Fetcher, behaviour: str, words: str
+) -> None:
+    with FakeIdentityProvider() as provider:
+        provider.behaviour = behaviour
+        began = time.monotonic()
+
+        with pytest.raises(FetchFailed, match=words) as failed:
+            await fetcher.get(provider.jwks_url)
+
+        assert time.monotonic() - began < 2
+        assert isinstance(failed.value, NotThere) == (behaviour == "missing")
+        assert sum(provider.fetches.values()) == 1
+
+
+@pytest.mark.requirement("R16", "R6")
+async def test_fifty_megabytes_are_not_taken_into_memory(fetcher: Fetcher) -> None:
+    with FakeIdentityProvider() as provider:
+        provider.behaviour = "huge"
+        tracemalloc.start()
+
+        with pytest.raises(FetchFailed):
+            await fetcher.get(provider.jwks_url)
+
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 10 * MAX_BYTES + 4 * 1024 * 1024  # the server's own pieces count too
+
+
+@pytest.mark.requirement("R16", "R18")
+@pytest.mark.parametrize("behaviour", ["gzip", "bomb"])
+async def test_nothing_is_unpacked(fetcher: Fetcher, behaviour: str) -> None:
+    with FakeIdentityProvider() as provider:
+        provider.behaviour = behaviour
+
+        document = await fetcher.get(provider.jwks_url)
+
+        assert document[:2] == b"\x1f\x8b"
+
+
+async def test_nobody_answers(fetcher: Fetcher) -> None:
+    with FakeIdentityProvider() as provider:
+        gone = provider.jwks_url
+
+    with pytest.raises(FetchFailed, match="Connect"):
+        await fetcher.get(gone)
+
+
+@pytest.mark.parametrize("address", ["", "nonsense", "ftp://127.0.0.1/", "http://127.0.0.1:0/"])
+async def test_an_address_that_is_none_gives_no_document(fetcher: Fetcher, address: str) -> None:
+    with pytest.raises(FetchFailed):
+        await fetcher.get(address)
+
+
+async def test_nothing_is_fetched_before_the_start_or_after_the_end() -> None:
+    fetcher = Fetcher(timeout_seconds=1)
+
+    for _ in range(2):
+        with pytest.raises(FetchFailed, match="before the start"):
+            await fetcher.get("http://127.0.0.1:1/")
+        await fetcher.start()
+        await fetcher.stop()
+    await fetcher.stop()
+
+
+Serve = Callable[..., FakeIdentityProvider]
+"""By the name of a certificate, its end, and who has issued it."""
+
+DAY = dt.timedelta(days=1)
+NOW = dt.datetime.now(tz=dt.UTC)
+
+
+@pytest.fixture
+def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
+    """Serve over TLS with a certificate of an authority that this machine trusts."""
+    authority = trustme.CA()
+    trusted = tmp_path / "ca.pem"
+    trusted.write_bytes(authority.cert_pem.bytes())
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+
+    def served(name: str, ends: dt.datetime, by: trustme.CA | None = None) -> FakeIdentityProvider:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        issued = (by or authority).issue_cert(name, not_before=NOW - 9 * DAY, not_after=ends)
+        issued.configure_cert(context)
+        return FakeIdentityProvider(tls=context)
+
+    return served
+
+
+@pytest.mark.requirement("R16")
+@pytest.mark.parametrize(
+    ("name", "ends", "by", "holds"),
+    [
+        ("127.0.0.1", NOW + DAY, None, True),
+        ("127.0.0.1", NOW - DAY, None, False),
+        ("localhost", NOW + DAY, None, False),
+        ("127.0.0.1", NOW + DAY, trustme.CA(), False),
+    ],
+    ids=["good", "expired", "another name", "another authority"],
+)
+async def test_a_certificate_is_verified(
+    serve: Serve, name: str, ends: dt.datetime, by: trustme.CA | None, holds: bool
+) -> None:
+    fetcher = Fetcher(timeout_seconds=3)
+    with serve(name, ends, by) as provider:
+        await fetcher.start()
+        try:
+            if holds:
+                assert b"key-1" in await fetcher.get(provider.jwks_url)
+            else:
+                with pytest.raises(FetchFailed, match="Certificate"):
+                    await fetcher.get(provider.jwks_url)
+                assert not provider.fetches
+        finally:
+            await fetcher.stop()
+
+
+@pytest.mark.requirement("R16")
+async def test_many_fetches_share_few_connections(fetcher: Fetcher) -> None:
+    with FakeIdentityProvider() as provider:
+        documents = await asyncio.gather(*(fetcher.get(provider.jwks_url) for _ in range(20)))
+
+    assert len(set(documents)) == 1

@@ -1,0 +1,290 @@
+import contextlib
+import json
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, x25519
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.public_keys import InvalidKeySet, UnknownKey, jwk_set, pem_key, shared_secret
+from app.secret_strength import WeakSecret
+from app.testing import IssuerKey
+from app.tokens import InvalidToken, is_signed_by, read
+
+KEYS = {
+    algorithm: IssuerKey(algorithm, f"{algorithm}-1")
+    for algorithm in (
+        "RS256",
+        "RS384",
+        "RS512",
+        "PS256",
+        "PS384",
+        "PS512",
+        "ES256",
+        "ES384",
+        "ES512",
+        "EdDSA",
+    )
+}
+EC = KEYS["ES256"].jwk()
+RSA = KEYS["RS256"].jwk()
+
+
+def document(*keys: Any) -> bytes:
+    return json.dumps({"keys": keys}).encode()
+
+
+def without(jwk: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in jwk.items() if name not in names}
+
+
+@pytest.mark.parametrize("algorithm", KEYS)
+def test_a_key_of_every_algorithm_verifies_what_it_has_signed(algorithm: str) -> None:
+    issuer = KEYS[algorithm]
+    keys = jwk_set(document(*(key.jwk() for key in KEYS.values())))
+    token = read(issuer.sign({"sub": "u-17"}))
+
+    key = keys.find(issuer.key_id, algorithm)
+
+    assert is_signed_by(key.key, algorithm, token)
+    other = next(each for each in KEYS.values() if each is not issuer)
+    assert not is_signed_by(key.key, algorithm, read(IssuerKey(algorithm).sign({"sub": "u-17"})))
+    with pytest.raises(InvalidToken, match="another algorithm"):
+        keys.find(issuer.key_id, other.algorithm)
+
+
+@pytest.mark.requirement("R2")
+@pytest.mark.parametrize(
+    ("members", "algorithm"),
+    [
+        ({"alg": "RS256"}, "PS256"),
+        ({"alg": "PS256"}, "RS256"),
+        ({"alg": "RS512"}, "RS256"),
+        ({"alg": "RSA-OAEP"}, "RS256"),
+        ({"alg": ["RS256"]}, "RS256"),
+        ({"alg": None}, "RS256"),
+        ({"use": "enc"}, "RS256"),
+        ({"use": "SIG"}, "RS256"),
+        ({"use": None}, "RS256"),
+        ({"use": ["sig"]}, "RS256"),
+        ({"key_ops": []}, "RS256"),
+        ({"key_ops": ["sign"]}, "RS256"),
+        ({"key_ops": ["encrypt", "wrapKey"]}, "RS256"),
+        ({"key_ops": "verify"}, "RS256"),
+        ({"key_ops": None}, "RS256"),
+    ],
+)
+def test_a_key_for_something_else_is_never_used(members: dict[str, Any], algorithm: str) -> None:
+    keys = jwk_set(document({**RSA, **members}, EC))
+
+    with pytest.raises(InvalidToken):
+        keys.find(RSA["kid"], algorithm)
+
+
+@pytest.mark.requirement("R2")
+@pytest.mark.parametrize("key_ops", [["verify"], ["sign", "verify"]])
+def test_a_key_that_says_it_verifies_does(key_ops: list[str]) -> None:
+    keys = jwk_set(document({**without(RSA, "use", "alg"), "key_ops": key_ops}))
+
+    assert keys.find(RSA["kid"], "PS512").key_id == RSA["kid"]
+
+
+@pytest.mark.requirement("R8")
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            document(RSA, {**EC, "kid": "other", name: "AAAA"})
+            for name in ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
+        ),
+        document(RSA, {"kty": "oct", "kid": "other"}),
+        document(RSA, {"kty": "oct", "kid": "other", "k": "AAAA"}),
+        document(RSA, {**RSA, "n": EC["x"]}),
+        document(RSA, {**EC, "kid": RSA["kid"]}),
+        document(RSA, {**RSA, "use": "enc"}),
+        document(RSA, RSA),
+        document(RSA, 1),
+        document(RSA, None),
+        document(RSA, [EC]),
+        document(*({**EC, "kid": f"k-{n}"} for n in range(101))),
+        document(),
+        b"",
+        b"null",
+        b"[]",
+        b"1",
+        b'"keys"',
+        b"{}",
+        b'{"keys":{}}',
+        b'{"keys":null}',
+        b'{"keys":"RS256"}',
+        b'{"keys":[],"keys":[{}]}',
+        b"<!doctype html>",
+        document(EC)[:-9],
+        document(EC).decode().encode("utf-16"),
+        b"\xef\xbb\xbf" + document(EC),
+        document(EC).replace(b'"', b'"\xff', 1),
+        b'{"keys":' + b"[" * 50_000,
+        b'{"keys":[' + b'{"a":' * 20 + b"1" + b"}" * 20 + b"]}",
+    ],
+)
+def test_a_set_that_cannot_be_trusted_is_refused_whole(text: bytes) -> None:
+    with pytest.raises(InvalidKeySet):
+        jwk_set(text)
+
+
+P256K = ec.generate_private_key(ec.SECP256K1()).public_key().public_numbers()
+
+
+@pytest.mark.requirement("R8")
+@pytest.mark.parametrize(
+    "jwk",
+    [
+        IssuerKey("RS256", "weak", rsa_bits=1024).jwk(),
+        {**RSA, "n": "AQAB"},
+        {**RSA, "n": ""},
+        {**RSA, "n": "é"},
+        {**RSA, "n": 17},
+        {**RSA, "n": None},
+        {**RSA, "e": "Ag"},
+        {**RSA, "e": "AQ"},
+        {**RSA, "n": RSA["n"] * 5},
+        without(RSA, "n"),
+        without(RSA, "e"),
+        without(RSA, "kty"),
+        {**RSA, "kty": "rsa"},
+        {**RSA, "kty": "EC"},
+        {**RSA, "kty": ["RSA"]},
+        {**EC, "crv": "P-384"},
+        {**EC, "crv": "secp256k1"},
+        {**EC, "crv": "p-256"},
+        {**EC, "crv": None},
+        {**EC, "x": EC["y"]},
+        {**EC, "x": "AAAA", "y": "AAAA"},
+        {**EC, "alg": "ES384"},
+        without(EC, "y"),
+        {**KEYS["EdDSA"].jwk(), "crv": "Ed448"},
+        {**KEYS["EdDSA"].jwk(), "crv": "X25519"},
+        {**KEYS["EdDSA"].jwk(), "x": "AAAA"},
+        {**EC, "kid": ""},
+        {**EC, "kid": 1},
+        {**EC, "kid": ["a"]},
+        {**EC, "kid": "../key"},
+        {**EC, "kid": "k" * 129},
+    ],
+)
+def test_a_key_of_no_use_is_left_out_and_the_others_stay(jwk: dict[str, Any]) -> None:
+    good = KEYS["ES384"].jwk()
+
+    keys = jwk_set(document(jwk, good))
+
+    assert keys.find(None, "ES384").key_id == "ES384-1"
+    with pytest.raises(InvalidKeySet, match="of use"):
+        jwk_set(document(jwk))
+
+
+@pytest.mark.requirement("R7")
+def test_a_token_without_a_name_is_for_a_set_of_one() -> None:
+    one = jwk_set(document(EC))
+    two = jwk_set(document(EC, RSA))
+    nameless = jwk_set(document(without(EC, "kid")))
+
+    assert one.find(None, "ES256") == one.find("ES256-1", "ES256")
+    assert nameless.find(None, "ES256").key_id is None
+    with pytest.raises(InvalidToken, match="does not name"):
+        two.find(None, "ES256")
+    for keys in (one, two, nameless):
+        with pytest.raises(UnknownKey):
+            keys.find("other", "ES256")
+
+
+def test_a_key_without_a_name_of_its_own_is_found_whatever_a_token_calls_it() -> None:
+    keys = pem_key(KEYS["ES256"].pem())
+
+    assert keys.find("whatever", "ES256") is keys.find(None, "ES256")
+
+
+def test_a_name_in_base64_is_one() -> None:
+    name = "4/rZ+CsPDBlSWYKL0JSVRnKBGf3nYkTHPjXJVmJDzw0="[-44:]
+    keys = jwk_set(document({**EC, "kid": name}))
+
+    assert keys.find(name, "ES256").key_id == name
+
+
+PRIVATE = ec.generate_private_key(ec.SECP256R1())
+PKCS8 = PRIVATE.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+SPKI = PublicFormat.SubjectPublicKeyInfo
+
+
+@pytest.mark.requirement("R8")
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"", "no public key"),
+        (b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----", "no public key"),
+        (PKCS8, "no public key"),
+        (KEYS["RS256"].spellings()["DER"], "no public key"),
+        (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "no public key"),
+        (IssuerKey("RS256", rsa_bits=1024).pem(), "kind, curve or length"),
+        (
+            ec.generate_private_key(ec.SECP256K1()).public_key().public_bytes(Encoding.PEM, SPKI),
+            "kind, curve or length",
+        ),
+        (
+            x25519.X25519PrivateKey.generate().public_key().public_bytes(Encoding.PEM, SPKI),
+            "kind, curve or length",
+        ),
+        (
+            dsa.generate_private_key(2048).public_key().public_bytes(Encoding.PEM, SPKI),
+            "kind, curve or length",
+        ),
+    ],
+)
+def test_a_file_that_is_no_public_key_is_refused(text: bytes, words: str) -> None:
+    with pytest.raises(InvalidKeySet, match=words):
+        pem_key(text)
+
+
+@pytest.mark.requirement("R3")
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
+@pytest.mark.parametrize("spelling", ["PEM", "PEM, stripped", "PEM, CRLF", "DER", "JWK", "JWKS"])
+def test_a_public_key_is_no_secret(algorithm: str, spelling: str) -> None:
+    with pytest.raises(WeakSecret):
+        shared_secret(KEYS[algorithm].spellings()[spelling], ["HS256"])
+
+
+@pytest.mark.requirement("R4")
+def test_a_secret_is_as_long_as_its_longest_hash() -> None:
+    secret = b"0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+
+    assert shared_secret(secret, ["HS256"]).find("any", "HS256").key == secret
+    assert secret.decode() not in repr(shared_secret(secret, ["HS256"]).find(None, "HS256"))
+    with pytest.raises(WeakSecret, match="64 are needed"):
+        shared_secret(secret, ["HS256", "HS512"])
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=8) | st.sampled_from([EC, RSA]),
+    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(), children),
+    max_leaves=8,
+)
+
+
+@given(
+    st.binary()
+    | JSON.map(lambda value: json.dumps(value).encode())
+    | st.lists(
+        st.dictionaries(st.sampled_from(sorted({*RSA, *EC, "key_ops"})), JSON).map(
+            lambda members: {**EC, **members}
+        )
+    ).map(lambda keys: document(*keys))
+)
+def test_whatever_comes_is_a_set_or_refused(text: bytes) -> None:
+    with contextlib.suppress(InvalidKeySet):
+        jwk_set(text)
