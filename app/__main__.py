@@ -27,7 +27,7 @@ from app.destination import Destination
 from app.environment import InvalidSettings
 from app.errors import SignOnError
 from app.identity import Identity, InvalidIdentity
-from app.inspection import Finding, inspect
+from app.inspection import Finding, identified, inspect
 from app.tokens import read
 
 
@@ -129,12 +129,20 @@ class Mint(BaseModel):
 class Inspect(BaseModel):
     """Decode a token or an address, verify it, and say what the vendor would object to."""
 
-    token: CliPositionalArg[str] = Field(description="the token or address; - reads it from input")
+    token: CliPositionalArg[str] = Field(
+        "-", description="the token or address; - reads it from input"
+    )
+    authenticator: str | None = Field(
+        None, description="say instead whom this authenticator takes its bearer for, or why not"
+    )
     as_json: CliImplicitFlag[bool] = Field(default=False, alias="json", description="for scripts")
 
     def cli_cmd(self) -> None:
         """Print what is in it; exit with 1 where there is an objection."""
         text = sys.stdin.read() if self.token == "-" else self.token
+        if self.authenticator is not None:
+            _print_json(_identified(self.authenticator, text))
+            return
         finding = inspect(text, settings.load().destinations, now=time.time())
         if self.as_json:
             _print_json(
@@ -249,6 +257,17 @@ def _destination(config: settings.Settings, name: str, page: str | None) -> Dest
         known = ", ".join(f"{each.name} --page {each.page}" for each in config.destinations)
         _fail(f"no such destination or page; there is {known}", status=2)
     return found[0]
+
+
+def _identified(name: str, token: str) -> dict[str, Any]:
+    authenticators = settings.load().authenticators
+    if not hasattr(authenticators.get(name), "identify"):
+        reading = [each for each, one in authenticators.items() if hasattr(one, "identify")]
+        _fail(f"{name} reads no tokens; of those here {', '.join(reading) or 'none'} do", status=2)
+    try:
+        return asyncio.run(identified(authenticators[name], token.strip()))
+    except SignOnError as error:
+        _fail(f"{error.code}: {error}")
 
 
 def _print_finding(finding: Finding) -> None:

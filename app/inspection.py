@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -47,6 +47,19 @@ def inspect(text: str, destinations: Iterable[Destination], *, now: float) -> Fi
     destination = _closest(signed, parts.claims)
     objections = (*_times(parts.claims, now), *_missing(parts.claims, destination.required))
     return Finding(parts.header, parts.claims, destination.name, destination.page, objections)
+
+
+async def identified(authenticator: Any, token: str) -> dict[str, Any]:  # noqa: ANN401 - one that reads tokens
+    """Give the identity that an authenticator reads from a token, as JSON members.
+
+    Raises:
+        SignOnError: it reads none, and says why.
+    """
+    await authenticator.start()
+    try:
+        return asdict(await authenticator.identify(token.encode()))
+    finally:
+        await authenticator.stop()
 
 
 def _token(text: str, parameters: set[str | None]) -> str:

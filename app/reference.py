@@ -6,6 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from app import openapi, settings
+from app.authenticators import presets
+from app.authenticators.aws_alb import AwsAlbVariables
+from app.authenticators.jwt_variables import JwtVariables
 from app.authenticators.presets import BUILT_IN
 from app.authenticators.trusted_headers import TrustedHeadersVariables
 from app.destinations import apifuse, custom, pandium
@@ -24,8 +27,20 @@ GROUPS: Final[Mapping[str, list[tuple[str, type[Variables]]]]] = {
     "APIFuse": [("APIFUSE_", apifuse.ApifuseVariables)],
     "Further vendors": [("DESTINATION_<NAME>_", custom.KeyVariables)],
     "Trusted headers": [("AUTH_<NAME>_", TrustedHeadersVariables)],
+    "Signed tokens": [("AUTH_<NAME>_", JwtVariables)],
+    "Signed tokens: of one preset only": [
+        ("AUTH_OIDC_", presets.OidcIssuer),
+        ("AUTH_CLOUDFLARE_ACCESS_", presets.CloudflareTeam),
+        ("AUTH_POMERIUM_", presets.PomeriumHost),
+        ("AUTH_TELEPORT_", presets.TeleportCluster),
+        ("AUTH_APPDIRECT_", presets.AppDirectTenants),
+    ],
+    "Signed tokens: of AWS's load balancer": [("AUTH_AWS_ALB_", AwsAlbVariables)],
 }
 """Titles, and under each the prefixes and their variables."""
+
+_EXAMPLE_NAMES: Final = {"Trusted headers": "OAUTH2_PROXY", "Signed tokens": "CORP"}
+"""What `<NAME>` is in the examples of a group."""
 
 _INTRODUCTION = """# Configuration
 
@@ -71,7 +86,8 @@ def example_env() -> str:
     for title, groups in GROUPS.items():
         lines += ["", f"# {title}"]
         for prefix, model in groups:
-            for name, field in _fields(prefix, model):
+            example = prefix.replace("AUTH_<NAME>", f"AUTH_{_EXAMPLE_NAMES.get(title)}")
+            for name, field in _fields(example, model):
                 lines += _example(name, field)
     return "\n".join(lines) + "\n"
 
@@ -81,7 +97,6 @@ def _fields(prefix: str, model: type[Variables]) -> Iterable[tuple[str, FieldInf
 
 
 def _example(name: str, field: FieldInfo) -> Iterable[str]:
-    name = name.replace("AUTH_<NAME>", "AUTH_OAUTH2_PROXY")
     yield f"# {field.description}"
     if name in _EXAMPLE:
         yield f"{name}={_EXAMPLE[name]}"
@@ -98,14 +113,21 @@ def _default(field: FieldInfo) -> str:
     value: Any = field.get_default(call_default_factory=True, validated_data={})
     if field.is_required() or value in (None, (), {}, ""):
         return ""
-    if isinstance(value, bool):
-        return str(value).lower()
+    return _written(value)
+
+
+def _written(value: Any) -> str:  # noqa: ANN401 - a default of any type
+    """Give a value as it would stand in the environment."""
+    if isinstance(value, bool | dict):
+        return json.dumps(value)
     return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _preset(name: str) -> str:
     set_by_it = {key.upper(): value for key, value in BUILT_IN[name].defaults.items()}
-    return ", ".join(f"`{key}={value}`" for key, value in set_by_it.items() if value is not None)
+    return ", ".join(
+        f"`{key}={_written(value)}`" for key, value in set_by_it.items() if value is not None
+    )
 
 
 def _code(text: str) -> str:

@@ -70,7 +70,9 @@ class EasyAuthIsOn(Variables):
 class OidcIssuer(Derived):
     """OpenID Connect Discovery 1.0, section 4: where the document stands."""
 
-    issuer: HttpsAddress = Field(description="the provider's `iss`, exactly as it writes it")
+    issuer: HttpsAddress = Field(
+        description="required: the provider's `iss`, exactly as it writes it"
+    )
 
     def defaults(self) -> Mapping[str, Any]:
         """Give the document's address."""
@@ -80,7 +82,7 @@ class OidcIssuer(Derived):
 class CloudflareTeam(Derived):
     """Cloudflare, "Validate JWTs": issuer and keys of a team."""
 
-    team: HostLabel = Field(description="the team's name: <team>.cloudflareaccess.com")
+    team: HostLabel = Field(description="required: the team's name: <team>.cloudflareaccess.com")
 
     def defaults(self) -> Mapping[str, Any]:
         """Give the team's issuer and keys."""
@@ -91,7 +93,7 @@ class CloudflareTeam(Derived):
 class PomeriumHost(Derived):
     """Pomerium, "JWT Verification": the route's host is audience and issuer."""
 
-    host: Host = Field(description="the host of the route, as browsers see it")
+    host: Host = Field(description="required: the host of the route, as browsers see it")
 
     def defaults(self) -> Mapping[str, Any]:
         """Give the route's audience, issuers and keys."""
@@ -105,8 +107,10 @@ class PomeriumHost(Derived):
 class TeleportCluster(Derived):
     """Teleport, "Use JWT tokens with application access"."""
 
-    proxy: Host = Field(description="the proxy's host, and port if it is not 443")
-    cluster: str = Field(min_length=1, description="the cluster's name, which is the issuer")
+    proxy: Host = Field(description="required: the proxy's host, and port if it is not 443")
+    cluster: str = Field(
+        min_length=1, description="required: the cluster's name, which is the issuer"
+    )
 
     def defaults(self) -> Mapping[str, Any]:
         """Give the cluster's issuer and the proxy's keys."""

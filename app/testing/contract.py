@@ -19,8 +19,7 @@ from app.testing.requests import make_request
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from falcon.asgi import Request
-
+    from app.request import Request
     from app.testing.issuer_keys import IssuerKey
     from app.testing.requests import Header
 

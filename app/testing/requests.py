@@ -6,9 +6,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from falcon.asgi import Request
-
 from app.authenticator import AuthenticatorContext
+from app.request import Request
 from app.variables import Variables
 
 Header = tuple[str, str | bytes]
