@@ -247,7 +247,7 @@ def _authenticator(
     try:
         defaults = loading.preset_defaults(named, reader=reading)
     except InvalidSettings:
-        reading.excused.add(named.prefix)  # what the engine would read has not been looked at
+        reading.knows(loading.engine_variables(named), named.prefix)  # not read, but not unknown
         raise
     try:
         return loading.build(

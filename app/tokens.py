@@ -23,7 +23,8 @@ MAX_JSON_DEPTH = 16
 MAX_JSON_MEMBERS = 64
 
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
-_PADDED = re.compile(r"([A-Za-z0-9_-]+={0,2}\.){2}[A-Za-z0-9_-]+={0,2}")
+_PART = r"([A-Za-z0-9_-]{4})*([A-Za-z0-9_-]{2}(==)?|[A-Za-z0-9_-]{3}=?)?"
+_PADDED = re.compile(rf"{_PART}\.{_PART}\.{_PART}")
 _HASH_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
 _ALGORITHMS: dict[str, Algorithm] = get_default_algorithms()
 _JWK_MEMBERS = ("crv", "e", "kty", "n", "x", "y")

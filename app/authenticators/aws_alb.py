@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import Field, field_validator
 
@@ -54,6 +54,9 @@ class AwsAlbVariables(ReadingVariables):
                 "arn:aws:elasticloadbalancing:<region>:<account>:loadbalancer/app/<name>/<id>"
             )
         return signer
+
+
+VARIABLES: Final = AwsAlbVariables
 
 
 def from_settings(context: AuthenticatorContext) -> Assertion:

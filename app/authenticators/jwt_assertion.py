@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from app.keysets import Keys
 
 log = structlog.get_logger(__name__)
+
+
+VARIABLES: Final = JwtVariables
 
 
 def from_settings(context: AuthenticatorContext) -> Assertion:

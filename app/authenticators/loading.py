@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import falcon.asgi
 
     from app.identity import Identity
+    from app.variables import Variables
 
 ENTRY_POINT_GROUP: Final = "marketplace_sso.authenticators"
 
@@ -77,6 +78,12 @@ def preset_defaults(named: Named, *, reader: Reader) -> Mapping[str, Any]:
     """
     preset = BUILT_IN.get(named.target)
     return preset.read_defaults(reader, named.prefix) if preset else {}
+
+
+def engine_variables(named: Named) -> type[Variables]:
+    """Give the variables that the engine of a preset would read."""
+    variables: type[Variables] = _imported(named.target).VARIABLES
+    return variables
 
 
 def build(

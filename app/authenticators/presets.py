@@ -70,9 +70,7 @@ class EasyAuthIsOn(Variables):
 class OidcIssuer(Derived):
     """OpenID Connect Discovery 1.0, section 4: where the document stands."""
 
-    issuer: HttpsAddress = Field(
-        description="required: the provider's `iss`, exactly as it writes it"
-    )
+    issuer: HttpsAddress = Field(description="required: the provider's `iss`, as it writes it")
 
     def defaults(self) -> Mapping[str, Any]:
         """Give the document's address."""
@@ -108,9 +106,7 @@ class TeleportCluster(Derived):
     """Teleport, "Use JWT tokens with application access"."""
 
     proxy: Host = Field(description="required: the proxy's host, and port if it is not 443")
-    cluster: str = Field(
-        min_length=1, description="required: the cluster's name, which is the issuer"
-    )
+    cluster: str = Field(min_length=1, description="required: the cluster's name, its `iss`")
 
     def defaults(self) -> Mapping[str, Any]:
         """Give the cluster's issuer and the proxy's keys."""

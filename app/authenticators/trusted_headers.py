@@ -91,6 +91,9 @@ class TrustedHeadersVariables(ClaimNames):
         return secret
 
 
+VARIABLES: Final = TrustedHeadersVariables
+
+
 def from_settings(context: AuthenticatorContext) -> TrustedHeaders:
     """Build the engine from its variables."""
     variables = context.read(TrustedHeadersVariables)
