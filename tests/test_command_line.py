@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 import pytest
 
 from app.__main__ import main
+from app.testing import IssuerKey
 from tests.conftest import (
     APIFUSE,
     APIFUSE_SECRET,
@@ -285,3 +286,55 @@ def test_without_a_command_the_commands_are_shown(capsys: pytest.CaptureFixture[
 
     assert (status, out) == (1, "")
     assert "decode and verify a token" in err
+
+
+def session(load: Load, **claims: Any) -> str:
+    """A session token, as the configured application signs it."""
+    secret = "0f1e2d3c4b5a69788796a5b4c3d2e1f0-of-the-session"
+    load(
+        PANDIUM,
+        SSO_AUTHENTICATORS="oauth2-proxy,corp=session-cookie",
+        AUTH_OAUTH2_PROXY_TRUSTED_PROXIES="127.0.0.1",
+        AUTH_CORP_SECRET=secret,
+        AUTH_CORP_ISSUER="app",
+        AUTH_CORP_AUDIENCE="sso",
+    )
+    usual = {"iss": "app", "aud": "sso", "sub": "u-17", "exp": 4_000_000_000}
+    return IssuerKey("HS256", secret=secret.encode()).sign({**usual, **claims})
+
+
+def test_inspect_says_whom_an_authenticator_takes_a_token_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, load: Load
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(session(load) + "\n"))
+
+    status, out, _ = run(capsys, "inspect", "--authenticator", "corp")
+
+    assert status == 0
+    identity = json.loads(out)
+    assert (identity["subject"], identity["expires_at"]) == ("u-17", 4_000_000_000)
+
+
+def test_inspect_says_why_an_authenticator_refuses_a_token(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, load: Load
+) -> None:
+    token = session(load, aud="other")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(token))
+
+    status, out, err = run(capsys, "inspect", "--authenticator", "corp")
+
+    assert (status, out) == (1, "")
+    assert "invalid_session: the token does not hold: it is for another audience" in err
+    assert token not in err
+
+
+@pytest.mark.parametrize("name", ["oauth2-proxy", "nobody"])
+def test_inspect_knows_who_reads_no_tokens(
+    capsys: pytest.CaptureFixture[str], load: Load, name: str
+) -> None:
+    token = session(load)
+
+    status, _, err = run(capsys, "inspect", token, "--authenticator", name)
+
+    assert status == 2
+    assert f"{name} reads no tokens; of those here corp do" in err
