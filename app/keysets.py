@@ -132,7 +132,7 @@ class FetchedKeys:
         try:
             return keys.find(key_id, algorithm)
         except UnknownKey:
-            newer = await self._newer_than(keys)
+            newer = await self._newer()
             return newer.find(key_id, algorithm)
 
     async def _current(self) -> KeySet:
@@ -142,9 +142,8 @@ class FetchedKeys:
             raise self._unavailable()
         return self._keys
 
-    async def _newer_than(self, keys: KeySet) -> KeySet:
-        if self._keys is keys:
-            await self._try(COOLDOWN_SECONDS)
+    async def _newer(self) -> KeySet:
+        await self._try(COOLDOWN_SECONDS)
         if self._keys is None or self._failure is not None:
             raise self._unavailable()
         return self._keys
@@ -159,12 +158,11 @@ class FetchedKeys:
 
     async def _try(self, after_seconds: float) -> None:
         """Join the fetch that is on its way, or begin one if the last is long enough ago."""
-        if self._fetching is None or self._fetching.done():
-            if self._clock() - self._tried_at < after_seconds:
-                return
-            self._begin()
-        if self._fetching is not None:
-            await asyncio.wait([self._fetching])  # whoever gives up leaves it to the others
+        if self._is_fetching() or self._clock() - self._tried_at >= after_seconds:
+            await asyncio.wait([self._begin()])  # whoever gives up leaves it to the others
+
+    def _is_fetching(self) -> bool:
+        return self._fetching is not None and not self._fetching.done()
 
     def _begin(self) -> asyncio.Task[None]:
         if self._fetching is None or self._fetching.done():

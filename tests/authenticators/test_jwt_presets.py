@@ -394,3 +394,30 @@ def test_whoever_sets_a_presets_header_by_hand_gets_nowhere(
     assert answer.status_code == 401
     assert "Location" not in answer.headers
     assert FORGED not in answer.text
+
+
+@pytest.mark.requirement("R26", "R14")
+def test_one_body_is_for_every_session_that_does_not_hold(client: MakeClient) -> None:
+    with FakeIdentityProvider() as provider:
+        service = client(PANDIUM, served("session-cookie", provider))
+    key = IssuerKey("HS256", secret=SECRET.encode())
+    _, good = signed("session-cookie", key)
+    _, expired = signed("session-cookie", key, exp=1)
+    _, foreign = signed("session-cookie", key, aud="other")
+    _, nobodys = signed("session-cookie", key, sub="")
+    _, forged = signed("session-cookie", IssuerKey("HS256"))
+    token = good.removeprefix("session=")
+    cookies = [
+        *(expired, foreign, nobodys, forged, f"{good}; {good}", f"{good}; session=", "session"),
+        *(f"{good};session", f'session="{token}"', f"session={token} x", f"{good}="),
+        *(f"session.0={token[:50]}; session.1={token[50:]}", "session=" + "A" * 9000),
+        *("session=" + "A" * 30_000, "session=none", "session=..", "session=\xff"),
+    ]
+
+    assert service.simulate_get("/pandium-sso", headers={"Cookie": good}).status_code == 307
+    answers = [service.simulate_get("/pandium-sso", headers={"Cookie": each}) for each in cookies]
+
+    assert {answer.status_code for answer in answers} == {401}
+    bodies = [{**answer.json, "request_id": ""} for answer in answers]
+    assert all(body == bodies[0] for body in bodies)
+    assert bodies[0]["code"] == "invalid_session"

@@ -179,4 +179,5 @@ def test_a_provider_of_a_secret_signs_with_it() -> None:
     key = IssuerKey("HS256", secret=b"of-both")
 
     assert key.sign({"sub": "u"}).count(".") == 2
+    assert "kid" not in IssuerKey("EdDSA").jwk()
     assert key.sign(b"{}", b"{}") == key.sign({}, b"{}")
