@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
-from app.addresses import checked
 from app.errors import AuthenticatorUnavailable
 from app.fetching import FetchFailed
 from app.public_keys import InvalidKeySet, KeySet, UnknownKey, VerificationKey, jwk_set
-from app.tokens import InvalidToken, strict_json
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -25,8 +23,6 @@ COOLDOWN_SECONDS: Final = 30
 
 RETRY_SECONDS: Final = 5
 """Between two fetches while there are no keys at all."""
-
-_MAX_DISCOVERY_MEMBERS: Final = 256
 
 log = structlog.get_logger(__name__)
 
@@ -188,24 +184,3 @@ class FetchedKeys:
     def _unavailable(self) -> AuthenticatorUnavailable:
         reason = f"the keys cannot be fetched: {self._failure}"
         return AuthenticatorUnavailable(reason, retry_after_seconds=RETRY_SECONDS)
-
-
-async def discovered(
-    fetcher: Fetcher, address: str, *, issuer: str, http_allowed: bool = False
-) -> bytes:
-    """Give the key set of an OpenID provider (OpenID Connect Discovery 1.0, section 4).
-
-    Raises:
-        FetchFailed: one of the two documents does not come, or the first is another issuer's.
-    """
-    try:
-        document = strict_json(await fetcher.get(address), max_members=_MAX_DISCOVERY_MEMBERS)
-    except InvalidToken:
-        raise FetchFailed("the discovery document is no JSON object") from None
-    if document.get("issuer") != issuer:
-        raise FetchFailed("the discovery document is another issuer's")
-    try:
-        jwks_uri = checked(str(document.get("jwks_uri")), http_allowed=http_allowed)
-    except ValueError as error:
-        raise FetchFailed(f"the discovery document's jwks_uri {error}") from None
-    return await fetcher.get(jwks_uri)

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from app import openapi, settings
-from app.authenticators import presets
+from app.authenticators import preset_variables
 from app.authenticators.aws_alb import AwsAlbVariables
 from app.authenticators.jwt_variables import JwtVariables
 from app.authenticators.presets import BUILT_IN
@@ -29,11 +29,11 @@ GROUPS: Final[Mapping[str, list[tuple[str, type[Variables]]]]] = {
     "Trusted headers": [("AUTH_<NAME>_", TrustedHeadersVariables)],
     "Signed tokens": [("AUTH_<NAME>_", JwtVariables)],
     "Signed tokens: of one preset only": [
-        ("AUTH_OIDC_", presets.OidcIssuer),
-        ("AUTH_CLOUDFLARE_ACCESS_", presets.CloudflareTeam),
-        ("AUTH_POMERIUM_", presets.PomeriumHost),
-        ("AUTH_TELEPORT_", presets.TeleportCluster),
-        ("AUTH_APPDIRECT_", presets.AppDirectTenants),
+        ("AUTH_OIDC_", preset_variables.OidcIssuer),
+        ("AUTH_CLOUDFLARE_ACCESS_", preset_variables.CloudflareTeam),
+        ("AUTH_POMERIUM_", preset_variables.PomeriumHost),
+        ("AUTH_TELEPORT_", preset_variables.TeleportCluster),
+        ("AUTH_APPDIRECT_", preset_variables.AppDirectTenants),
     ],
     "Signed tokens: of AWS's load balancer": [("AUTH_AWS_ALB_", AwsAlbVariables)],
 }

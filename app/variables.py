@@ -62,6 +62,12 @@ def _json_object(value: Any) -> Any:  # noqa: ANN401 - the same
     return loaded
 
 
+def _header_name(name: str) -> str:
+    if not name.isascii() or not name.replace("-", "").isalnum():
+        raise ValueError("is not a header name of letters, digits and hyphens")
+    return name.lower()
+
+
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 """A comma-separated list."""
 
@@ -70,3 +76,6 @@ JsonObject = Annotated[dict[str, Any], NoDecode, BeforeValidator(_json_object)]
 
 HttpsAddress = Annotated[str, AfterValidator(addresses.checked)]
 """An https address; http to loopback only."""
+
+HeaderName = Annotated[str, AfterValidator(_header_name)]
+"""A header's name, in lower case; some servers fold an underscore into a hyphen, so it has none."""

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from app.discovery import discovered
 from app.errors import AuthenticatorUnavailable
 from app.fetching import Fetcher, FetchFailed
-from app.keysets import COOLDOWN_SECONDS, RETRY_SECONDS, FetchedKeys, FixedKeys, discovered
+from app.keysets import COOLDOWN_SECONDS, RETRY_SECONDS, FetchedKeys, FixedKeys
 from app.public_keys import UnknownKey, jwk_set
 from app.testing import FakeIdentityProvider, IssuerKey
 

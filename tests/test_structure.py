@@ -13,7 +13,7 @@ FLOORS: list[set[str]] = [
     {"app", "draining", "identity", "errors", "addresses", "patterns", "secret_strength", "sink"},
     {"tokens"},
     {"claims", "variables", "asking", "header_values", "logs", "metrics", "page", "redirect"},
-    {"public_keys", "credentials", "fetching"},
+    {"public_keys", "credentials", "fetching", "authenticators.preset_variables"},
     {
         "server_log",
         "destination",
@@ -22,6 +22,7 @@ FLOORS: list[set[str]] = [
         "environment",
         "verification",
         "keysets",
+        "discovery",
     },
     {"vendor_variables", "request", "authenticators.presets", "assertion", "key_documents"},
     {"authenticators.jwt_variables"},

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import Field, field_validator
 
 from app.assertion import Assertion
-from app.authenticators.jwt_variables import HeaderName, ReadingVariables
+from app.authenticators.jwt_variables import ReadingVariables
 from app.credentials import header_value
 from app.fetching import Fetcher
 from app.key_documents import KeyDocuments
 from app.tokens import InvalidToken
-from app.variables import HttpsAddress
+from app.variables import HeaderName, HttpsAddress
 from app.verification import Rules
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ import structlog
 from app.assertion import Assertion
 from app.authenticators.jwt_variables import OFF, JwtVariables, opened
 from app.credentials import cookie_value, header_value
+from app.discovery import discovered
 from app.fetching import Fetcher
-from app.keysets import FetchedKeys, FixedKeys, discovered
+from app.keysets import FetchedKeys, FixedKeys
 from app.public_keys import jwk_set, pem_key, shared_secret
 from app.verification import Rules
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from app.addresses import checked
 from app.claim_names import ClaimNames
 from app.public_keys import jwk_set, pem_key, shared_secret
-from app.variables import JsonObject, Names
+from app.variables import HeaderName, JsonObject, Names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,20 +27,6 @@ _FAMILIES: Final = (
     ),
 )
 _KEY_SOURCES: Final = ("jwks_url", "discovery_url", "jwks_file", "public_key_file", "secret")
-
-
-def header_name(name: str) -> str:
-    """Give a header's name in lower case.
-
-    Raises:
-        ValueError: not of letters, digits and hyphens: what some servers would fold into another.
-    """
-    if not name.isascii() or not name.replace("-", "").isalnum():
-        raise ValueError("is not a header name of letters, digits and hyphens")
-    return name.lower()
-
-
-HeaderName = Annotated[str, AfterValidator(header_name)]
 
 
 class ReadingVariables(ClaimNames):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hmac
 import ipaddress
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import structlog
-from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from app.asking import peer_address
 from app.claim_names import ClaimNames, expiry
@@ -16,7 +16,7 @@ from app.errors import InvalidCredential
 from app.header_values import display, identifier, payload
 from app.identity import Identity
 from app.metrics import UNTRUSTED_PEERS
-from app.variables import Names
+from app.variables import HeaderName, Names
 
 if TYPE_CHECKING:
     import falcon.asgi
@@ -31,15 +31,6 @@ _PEERS_REMEMBERED = 1024
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 log = structlog.get_logger(__name__)
-
-
-def _header_name(name: str) -> str:
-    if not name.isascii() or not name.replace("-", "").isalnum():
-        raise ValueError("is not a header name of letters, digits and hyphens")
-    return name.lower()
-
-
-HeaderName = Annotated[str, AfterValidator(_header_name)]
 
 
 class TrustedHeadersVariables(ClaimNames):

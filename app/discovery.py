@@ -1,0 +1,35 @@
+"""OpenID Connect Discovery 1.0: where a provider says its keys are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from app.addresses import checked
+from app.fetching import FetchFailed
+from app.tokens import InvalidToken, strict_json
+
+if TYPE_CHECKING:
+    from app.fetching import Fetcher
+
+_MAX_MEMBERS: Final = 256
+
+
+async def discovered(
+    fetcher: Fetcher, address: str, *, issuer: str, http_allowed: bool = False
+) -> bytes:
+    """Give the key set of an OpenID provider (OpenID Connect Discovery 1.0, section 4).
+
+    Raises:
+        FetchFailed: one of the two documents does not come, or the first is another issuer's.
+    """
+    try:
+        document = strict_json(await fetcher.get(address), max_members=_MAX_MEMBERS)
+    except InvalidToken:
+        raise FetchFailed("the discovery document is no JSON object") from None
+    if document.get("issuer") != issuer:
+        raise FetchFailed("the discovery document is another issuer's")
+    try:
+        jwks_uri = checked(str(document.get("jwks_uri")), http_allowed=http_allowed)
+    except ValueError as error:
+        raise FetchFailed(f"the discovery document's jwks_uri {error}") from None
+    return await fetcher.get(jwks_uri)
