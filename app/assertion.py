@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
+import structlog
+
 from app.errors import InvalidCredential, SignOnError
 from app.identity import Identity, InvalidIdentity
 from app.public_keys import VerificationKey
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from app.verification import Rules
 
 _MOST_REMEMBERED: Final = 1024
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class Assertion:
 
     `take` finds the token in a request; empty means that there is none. `claims_of` gives the
     claims of a token, or raises InvalidToken. `padded` is for issuers that pad their base64url.
+    `unchecked` are the variables by which the operator has switched a check off.
     A token that holds is remembered by its hash: its signature is not verified again for as long
     as its key is in the set, its times are looked at on every request.
     """
@@ -59,10 +64,13 @@ class Assertion:
     claims_of: Callable[[UnverifiedToken], Mapping[str, Any]] = own_claims
     padded: bool = False
     now: Callable[[], float] = time.time
+    unchecked: tuple[str, ...] = ()
     _remembered: dict[bytes, _Verified] = field(default_factory=dict, init=False, repr=False)
 
     async def start(self) -> None:
         """Begin to fetch keys, where they are fetched."""
+        for variable in self.unchecked:
+            log.warning("check_switched_off", variable=variable)
         await self.keys.start()
 
     async def stop(self) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-import structlog
-
 from app.assertion import Assertion
 from app.authenticators.jwt_variables import OFF, JwtVariables, opened
 from app.credentials import cookie_value, header_value
@@ -25,8 +23,6 @@ if TYPE_CHECKING:
     from app.identity import Identity
     from app.keysets import Keys
 
-log = structlog.get_logger(__name__)
-
 
 VARIABLES: Final = JwtVariables
 
@@ -38,9 +34,6 @@ def from_settings(context: AuthenticatorContext) -> Assertion:
     """
     variables = context.read(JwtVariables)
     wanted = {**variables.required_claims, **context.defaults.get("required_claims", {})}
-    for check in ("issuer", "audience"):
-        if getattr(variables, check) == (OFF,) and context.defaults.get(check) != OFF:
-            log.warning("check_switched_off", authenticator=context.name, check=check)
     return Assertion(
         take=_place(variables),
         rules=Rules(
@@ -57,6 +50,11 @@ def from_settings(context: AuthenticatorContext) -> Assertion:
         identity_from=partial(_identity, variables),
         max_token_bytes=variables.max_token_bytes,
         now=context.now,
+        unchecked=tuple(
+            f"{context.prefix}{name.upper()}"
+            for name in ("issuer", "audience")
+            if getattr(variables, name) == (OFF,) and context.defaults.get(name) != OFF
+        ),
     )
 
 
