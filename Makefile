@@ -26,7 +26,11 @@ check: $(VENV)/.installed ## format, lint, types
 lock: $(VENV)/.installed ## write the lock files anew
 	@$(COMPILE) --upgrade pyproject.toml -o requirements.lock
 	@$(COMPILE) --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	@$(COMPILE) --upgrade pyproject.toml --group bench -c requirements.lock -o requirements-bench.lock
 	@echo hatchling | $(COMPILE) -c requirements-dev.lock - -o requirements-build.lock
+
+bench: $(VENV)/.bench ## rounds of load on this service and on others, with ratios; needs wrk
+	@$(VENV)-bench/bin/python -m tests.benchmark $(BENCH)
 
 reference: $(VENV)/.installed ## write the documents that are made from the code
 	@$(BIN)/python -m app reference configuration > docs/configuration.md
@@ -47,4 +51,12 @@ $(VENV)/.installed: requirements-dev.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# What is measured beside the service stands in a folder of its own.
+$(VENV)/.bench: $(VENV)/.installed requirements-bench.lock
+	@test -x $(VENV)-bench/bin/python || $(PYTHON) -m venv $(VENV)-bench
+	@$(VENV)-bench/bin/python -m pip install --quiet --require-hashes -r requirements-bench.lock
+	@$(VENV)-bench/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@! command -v npm >/dev/null || npm install --silent --no-audit --no-fund --no-package-lock --prefix tests/benchmark/node
 	@touch $@

@@ -1,0 +1,169 @@
+"""Who is measured: how each server starts, pinned to one core, and what it costs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+NODE = Path(__file__).with_name("node")
+SECRET = "bench-0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+ADA = {
+    "Accept": "text/html,application/xhtml+xml",
+    "Sec-Fetch-Dest": "iframe",
+    "Sec-Fetch-Mode": "navigate",
+    "Sec-Fetch-Site": "same-origin",
+    "X-Forwarded-User": "u-17",
+    "X-Forwarded-Email": "ada@acme.example",
+    "X-Forwarded-Preferred-Username": "Ada Lovelace",
+    "X-Forwarded-Groups": "engineering,admins",
+}
+SERVICE = {
+    "SSO_AUTHENTICATORS": "oauth2-proxy",
+    "AUTH_OAUTH2_PROXY_TRUSTED_PROXIES": "127.0.0.1/32",
+    "SSO_DRAIN_SECONDS": "0",
+    "PANDIUM_ACCOUNT": "acme",
+}
+START_SECONDS = 20
+GUNICORN = (sys.executable, "-m", "gunicorn", "--no-control-socket", "--log-level", "error")
+HERE = "tests.benchmark.contenders"
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A server: its command with `{port}` in it, and what its environment has besides."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    path: str = "/pandium-sso"
+    headers: Mapping[str, str] = field(default_factory=lambda: ADA)
+
+
+def service(name: str, environment: Mapping[str, str], **more: object) -> Contender:
+    """Give the shipped service with an environment of its own."""
+    own = {**SERVICE, **environment, "SSO_BIND": "127.0.0.1:{port}"}
+    return Contender(name, (sys.executable, "-m", "app", "serve"), own, **more)  # type: ignore[arg-type] # its fields
+
+
+def contenders() -> list[Contender]:
+    """Give who is compared; those of Node only where it is there."""
+    bare = (*GUNICORN, "-k", "asgi", "--http-parser", "python", "-b", "127.0.0.1:{port}")
+    found = [
+        service("marketplace-sso", {}),
+        Contender("bare Falcon 307, same worker", (*bare, f"{HERE}.bare_falcon:application")),
+        Contender(
+            "FastAPI + PyJWT, uvicorn",
+            (
+                *(sys.executable, "-m", "uvicorn", "--port", "{port}", "--log-level", "error"),
+                f"{HERE}.fastapi_pyjwt:application",
+            ),
+        ),
+        Contender(
+            "vendor's sample, gunicorn sync",
+            (*GUNICORN, "-b", "127.0.0.1:{port}", f"{HERE}.vendor_sample:application"),
+        ),
+        Contender(
+            "Flask + PyJWT, gunicorn gthread",
+            (
+                *(*GUNICORN, "-k", "gthread", "--threads", "8", "-b", "127.0.0.1:{port}"),
+                f"{HERE}.flask_pyjwt:application",
+            ),
+        ),
+    ]
+    if shutil.which("node") and (NODE / "node_modules").is_dir():
+        for file, name in (("fastify", "Fastify + jose"), ("express", "Express + jsonwebtoken")):
+            command = ("node", str(NODE / f"{file}.js"))
+            found.append(Contender(f"{name}, Node", command, {"PORT": "{port}"}))
+    return found
+
+
+class Running:
+    """A server that runs, and what its processes have used."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, start_seconds: float) -> None:
+        self.process = process
+        self.port = port
+        self.start_seconds = start_seconds
+
+    def _pids(self) -> list[int]:
+        pid = self.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [pid, *map(int, children)]
+
+    def cpu_seconds(self) -> float:
+        """Give the processor time of the server and its workers."""
+        ticks = 0
+        for pid in self._pids():
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def resident_mib(self) -> float:
+        """Give the resident memory of one worker, or of the only process."""
+        lines = Path(f"/proc/{self._pids()[-1]}/status").read_text().splitlines()
+        (line,) = [each for each in lines if each.startswith("VmRSS:")]
+        return int(line.split()[1]) / 1024
+
+
+@contextlib.contextmanager
+def running(contender: Contender, *, core: int = 0) -> Iterator[Running]:
+    """Start a server on one core, wait until it redirects, and stop it."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    environment = {
+        "PATH": os.defpath,
+        "PANDIUM_SHARED_SECRET": SECRET,
+        **{n: v.replace("{port}", str(port)) for n, v in contender.environment.items()},
+    }
+    command = ["taskset", "-c", str(core), *(word.format(port=port) for word in contender.command)]
+    process = subprocess.Popen(  # noqa: S603 - commands of this file
+        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        yield Running(process, port, wait_for_the_first_redirect(contender, port))
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def wait_for_the_first_redirect(contender: Contender, port: int) -> float:
+    """Ask until a 307 comes, and give the seconds that it took.
+
+    Raises:
+        TimeoutError: it does not come.
+    """
+    started = time.monotonic()
+    while time.monotonic() < started + START_SECONDS:
+        if status(port, contender.path, contender.headers) == 307:
+            return time.monotonic() - started
+        time.sleep(0.005)
+    raise TimeoutError(f"{contender.name} does not redirect")
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+def status(port: int, path: str, headers: Mapping[str, str]) -> int:
+    """Give the status of one answer; 0 where there is none."""
+    asked = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=dict(headers))
+    try:
+        with urllib.request.build_opener(_NoRedirects).open(asked, timeout=5) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
