@@ -19,6 +19,7 @@ FLOORS: list[set[str]] = [
         "destination",
         "authenticator",
         "claim_names",
+        "identity_headers",
         "environment",
         "verification",
         "keysets",
