@@ -12,7 +12,18 @@ APP = ROOT / "app"
 FLOORS: list[set[str]] = [
     {"app", "draining", "identity", "errors", "addresses", "patterns", "secret_strength", "sink"},
     {"tokens"},
-    {"claims", "variables", "asking", "header_values", "logs", "metrics", "page", "redirect"},
+    {
+        "claims",
+        "variables",
+        "asking",
+        "header_values",
+        "identity_cache",
+        "host_client",
+        "logs",
+        "metrics",
+        "page",
+        "redirect",
+    },
     {"public_keys", "credentials", "fetching", "authenticators.preset_variables"},
     {
         "server_log",
@@ -25,7 +36,14 @@ FLOORS: list[set[str]] = [
         "keysets",
         "discovery",
     },
-    {"vendor_variables", "request", "authenticators.presets", "assertion", "key_documents"},
+    {
+        "vendor_variables",
+        "authenticators.introspection_variables",
+        "request",
+        "authenticators.presets",
+        "assertion",
+        "key_documents",
+    },
     {"authenticators.jwt_variables"},
     {"rows"},
     {
@@ -33,6 +51,7 @@ FLOORS: list[set[str]] = [
         "inspection",
         "authenticators.loading",
         "authenticators.trusted_headers",
+        "authenticators.introspection",
         "authenticators.jwt_assertion",
         "authenticators.aws_alb",
         "destinations.pandium",
