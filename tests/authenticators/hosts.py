@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import falcon.testing
 from aiohttp import web
-from falcon.asgi import Request
+
+from app.request import Request
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
