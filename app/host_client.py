@@ -99,10 +99,10 @@ class HostClient:
                 received = tuple((name.lower(), value) for name, value in response.raw_headers)
                 return HostAnswer(response.status, received, await _body(response.content))
         except TimeoutError:
-            reason = f"the host gave no whole answer within {self._timeout_seconds:g} s"
+            reason = f"no whole answer within {self._timeout_seconds:g} s"
             raise AuthenticatorUnavailable(reason) from None
         except (aiohttp.ClientError, OSError) as error:
-            raise AuthenticatorUnavailable(f"asking the host: {type(error).__name__}") from None
+            raise AuthenticatorUnavailable(f"no answer: {type(error).__name__}") from None
 
 
 async def _body(content: aiohttp.StreamReader) -> bytes | None:

@@ -10,7 +10,17 @@ ROOT = Path(__file__).parent.parent
 APP = ROOT / "app"
 
 FLOORS: list[set[str]] = [
-    {"app", "draining", "identity", "errors", "addresses", "patterns", "secret_strength", "sink"},
+    {
+        "app",
+        "draining",
+        "identity",
+        "errors",
+        "trial",
+        "addresses",
+        "patterns",
+        "secret_strength",
+        "sink",
+    },
     {"tokens"},
     {
         "claims",
@@ -45,10 +55,11 @@ FLOORS: list[set[str]] = [
         "key_documents",
     },
     {"authenticators.jwt_variables"},
-    {"rows"},
+    {"rows", "authenticators.introspection_answers"},
     {
         "authentication",
         "inspection",
+        "online",
         "authenticators.loading",
         "authenticators.trusted_headers",
         "authenticators.introspection",

@@ -5,19 +5,17 @@ from __future__ import annotations
 import base64
 import time
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote_plus
 
+from app.authenticators.introspection_answers import Answers
 from app.authenticators.introspection_variables import IntrospectionVariables
-from app.claim_names import expiry
 from app.credentials import cookie_value, header_value
 from app.errors import AuthenticatorUnavailable, InvalidCredential
-from app.host_client import MAX_BYTES, HostClient
-from app.identity import Identity
+from app.host_client import HostClient
+from app.identity import InvalidIdentity
 from app.identity_cache import IdentityCache, fingerprint
-from app.identity_headers import HeaderReader
-from app.tokens import InvalidToken, strict_json
+from app.trial import Trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,9 +23,11 @@ if TYPE_CHECKING:
     import falcon.asgi
 
     from app.authenticator import AuthenticatorContext
-    from app.host_client import HostAnswer
+    from app.identity import Identity
 
 _JSON: Final = "application/json"
+_REMEDY: Final = "check URL, CLIENT_ID and CLIENT_SECRET, and that this machine may reach it"
+_REMEDY_FOR_ANYBODY: Final = "let the host answer 401 where there is no session: anyone signs on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Introspection:
         self._cache = IdentityCache(
             seconds=variables.cache_seconds, size=variables.cache_size, now=now
         )
-        self._reader = HeaderReader(variables)
+        self._read = Answers(variables)
         self._asks_about_a_token = variables.mode == "rfc7662"
         self._question = self._about_a_token if self._asks_about_a_token else self._about_cookies
 
@@ -83,9 +83,28 @@ class Introspection:
             answer = await self._host.ask(
                 question.method, self._variables.url, question.headers, question.form
             )
-            identity = self._identity(answer)
+            identity = self._read(answer)
             self._cache.put(key, identity)
         return identity
+
+    async def probe(self) -> list[Trial]:
+        """Ask without a session, or about a token that nobody has: the answer has to be no."""
+        url = self._variables.url
+        question = Question("GET", {"Accept": _JSON})
+        if self._asks_about_a_token:
+            question = self._token_question(b"no-token")
+        host = HostClient(timeout_seconds=self._variables.timeout_seconds)
+        await host.start()
+        try:
+            answer = await host.ask(question.method, url, question.headers, question.form)
+            self._read(answer)
+        except (InvalidCredential, InvalidIdentity) as error:
+            return [Trial(url, f"signs nobody on without a session: {error}")]
+        except AuthenticatorUnavailable as error:
+            return [Trial(url, str(error), _REMEDY)]
+        finally:
+            await host.stop()
+        return [Trial(url, "names a user without a session", _REMEDY_FOR_ANYBODY)]
 
     def _about_cookies(self, request: falcon.asgi.Request) -> Question | None:
         cookies = "; ".join(
@@ -104,63 +123,15 @@ class Introspection:
 
     def _about_a_token(self, request: falcon.asgi.Request) -> Question | None:
         cookies = self._variables.forward_cookies
-        token = (
-            cookie_value(request, cookies[0].encode())
-            if cookies
-            else header_value(request, b"authorization", b"bearer")
-        )
-        if not token:
-            return None
+        if cookies:
+            token = cookie_value(request, cookies[0].encode())
+        else:
+            token = header_value(request, b"authorization", b"bearer")
+        return self._token_question(token) if token else None
+
+    def _token_question(self, token: bytes) -> Question:
         headers = {"Accept": _JSON, "Authorization": _basic(self._variables)}
         return Question("POST", headers, {"token": _text(token)})
-
-    def _identity(self, answer: HostAnswer) -> Identity:
-        """Read who it is out of an answer.
-
-        Raises:
-            InvalidCredential: nobody, or nobody that can be told.
-            AuthenticatorUnavailable: the host cannot say.
-        """
-        self._check_status(answer.status)
-        if self._variables.mode == "forward-auth":
-            return self._identity_in_headers(answer)
-        claims = _claims(answer)
-        if self._asks_about_a_token and claims.get("active") is not True:
-            raise InvalidCredential("the token is not active")
-        return self._variables.identity_from(claims, expires_at=expiry(claims))
-
-    def _check_status(self, status: int) -> None:
-        if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            if self._asks_about_a_token:  # RFC 7662, section 2.3: it is us whom it does not know
-                raise AuthenticatorUnavailable("the host does not accept CLIENT_ID, CLIENT_SECRET")
-            raise InvalidCredential(f"the host says {status}")
-        if 300 <= status < 400:  # noqa: PLR2004 - redirects: to a login, most likely
-            raise InvalidCredential(f"the host says {status}: a redirect is no session")
-        if not 200 <= status < 300:  # noqa: PLR2004 - neither yes nor no
-            raise AuthenticatorUnavailable(f"the host says {status}")
-
-    def _identity_in_headers(self, answer: HostAnswer) -> Identity:
-        received = [pair for pair in answer.headers if pair[0] in self._reader.names]
-        headers = dict(received)
-        if len(headers) != len(received):
-            raise InvalidCredential("the host's answer has an identity header twice")
-        fields = self._reader.read(headers)
-        if "subject" not in fields:
-            raise InvalidCredential("the host's answer names no user")
-        return Identity(**fields)
-
-
-def _claims(answer: HostAnswer) -> dict[str, object]:
-    """Read a JSON object. Whatever else comes with a 200, like a login page, is no session."""
-    media_type = b"".join(answer.all(b"content-type")).partition(b";")[0].strip().lower()
-    if answer.status != HTTPStatus.OK or media_type != _JSON.encode():
-        raise InvalidCredential(f"the host's answer is no {_JSON}")
-    if answer.body is None:
-        raise InvalidCredential(f"the host's answer is over {MAX_BYTES} bytes long")
-    try:
-        return strict_json(answer.body)
-    except InvalidToken as error:
-        raise InvalidCredential(f"the host's answer cannot be read: {error}") from None
 
 
 def _basic(variables: IntrospectionVariables) -> str:

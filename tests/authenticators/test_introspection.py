@@ -606,3 +606,44 @@ async def test_no_text_of_ours_quotes_a_session(host: Host, made: Make) -> None:
     question = engine._question(request(SESSION))  # noqa: SLF001 - what a traceback could show
     assert "ada-1" not in repr(question)
     assert "ada-1" not in repr(vars(engine._cache))  # noqa: SLF001 - what a dump could show
+
+
+@pytest.mark.parametrize("status", [200, 302, 401, 403])
+async def test_a_probe_is_content_with_a_no(host: Host, made: Make, status: int) -> None:
+    host.answer = json_answer({"error": "signed out"}, status=status)
+    (engine,) = made(**cookies(host)).authenticators.values()
+    assert isinstance(engine, Introspection)
+
+    (trial,) = await engine.probe()
+
+    assert trial.ok
+    assert trial.what == host.url
+    assert "Cookie" not in host.asked[0].headers
+
+
+async def test_a_probe_tells_of_a_host_that_knows_a_user_without_a_session(
+    host: Host, made: Make
+) -> None:
+    (engine,) = made(**cookies(host)).authenticators.values()
+    assert isinstance(engine, Introspection)
+
+    (trial,) = await engine.probe()
+
+    assert "without a session" in trial.found
+    assert "anyone" in (trial.remedy or "")
+
+
+async def test_a_probe_asks_a_tokens_server_about_a_token_that_nobody_has(
+    host: Host, made: Make
+) -> None:
+    (engine,) = made("rfc7662", **token_server(host)).authenticators.values()
+    assert isinstance(engine, Introspection)
+
+    host.answer = json_answer({"active": False})
+    assert (await engine.probe())[0].ok
+    host.answer = json_answer({}, status=401)
+    (trial,) = await engine.probe()
+
+    assert "CLIENT_SECRET" in (trial.remedy or "")
+    assert "s3cret" not in str(trial)
+    assert host.bodies == ["token=no-token"] * 2
