@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-import falcon.testing
 from aiohttp import web
 
 from app.request import Request
+from app.testing import make_request
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -50,10 +50,5 @@ async def running(answer: Answer) -> AsyncIterator[Host]:
 
 
 def request(*headers: tuple[str, str | bytes]) -> Request:
-    """Make a request whose headers are just these bytes, as often as they stand here."""
-    scope = falcon.testing.create_scope()
-    scope["headers"] = [
-        (name.lower().encode(), value if isinstance(value, bytes) else value.encode())
-        for name, value in headers
-    ]
-    return Request(scope, falcon.testing.ASGIRequestEventEmitter())
+    """Make a request whose headers are just these."""
+    return make_request(headers)

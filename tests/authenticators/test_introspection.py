@@ -11,6 +11,7 @@ from aiohttp import web
 from app.authentication import Authentication
 from app.authenticators.introspection import Introspection
 from app.errors import AuthenticatorUnavailable, InvalidCredential, NoSession
+from app.testing import check_authenticator
 from tests.authenticators.hosts import Answer, Host, request, running
 from tests.conftest import PANDIUM, Load, problems
 
@@ -647,3 +648,22 @@ async def test_a_probe_asks_a_tokens_server_about_a_token_that_nobody_has(
     assert "CLIENT_SECRET" in (trial.remedy or "")
     assert "s3cret" not in str(trial)
     assert host.bodies == ["token=no-token"] * 2
+
+
+@pytest.mark.requirement("R14", "R26", "R28")
+@pytest.mark.parametrize("mode", ["introspection", "forward-auth", "rfc7662"])
+async def test_the_kit_finds_nothing_wrong(host: Host, made: Make, mode: str) -> None:
+    async def answer(asked: web.Request) -> web.Response:
+        body = host.bodies[-1]
+        known = asked.headers.get("Cookie") == "sessionid=ada-1" or body == "token=ada-1"
+        if mode == "rfc7662":
+            return web.json_response(OPEN_TOKEN if known else {"active": False})
+        headers = {"X-Auth-Request-User": "u-17"} if known else {}
+        return web.json_response(ADA, status=200 if known else 401, headers=headers)
+
+    host.answer = answer
+    variables = token_server(host) if mode == "rfc7662" else cookies(host)
+    (engine,) = made(mode, **variables).authenticators.values()
+    name = variables["FORWARD_COOKIES"]
+
+    await check_authenticator(engine, [("Cookie", f"{name}=ada-1")])
