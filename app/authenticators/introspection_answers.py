@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from app.host_client import HostAnswer
 
 _JSON: Final = "application/json"
+_MAX_MEMBERS: Final = 256
+"""A profile is wordier than a token."""
 
 
 class Answers:
@@ -71,6 +73,6 @@ def _claims(answer: HostAnswer) -> dict[str, object]:
     if answer.body is None:
         raise InvalidCredential(f"the host's answer is over {MAX_BYTES} bytes long")
     try:
-        return strict_json(answer.body)
+        return strict_json(answer.body, max_members=_MAX_MEMBERS)
     except InvalidToken as error:
         raise InvalidCredential(f"the host's answer cannot be read: {error}") from None
