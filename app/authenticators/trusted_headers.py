@@ -17,7 +17,7 @@ from app.header_values import payload
 from app.identity import Identity
 from app.identity_headers import HeaderReader, IdentityHeaders
 from app.metrics import UNTRUSTED_PEERS
-from app.variables import HeaderName, Names
+from app.variables import HeaderName, HeaderNames, Names
 
 if TYPE_CHECKING:
     import falcon.asgi
@@ -46,7 +46,7 @@ class TrustedHeadersVariables(ClaimNames, IdentityHeaders):
     payload_format: Literal["base64-json", "base64url-json", "azure-principal"] = Field(
         "base64-json", description="how they are encoded"
     )
-    refused_headers: tuple[HeaderName, ...] = Field(
+    refused_headers: HeaderNames = Field(
         (), description="headers whose presence refuses the request"
     )
 
