@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import time
+from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, NoReturn
@@ -22,13 +23,14 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from app import reference, settings
+from app import online, reference, settings
 from app.destination import Destination
 from app.environment import InvalidSettings
 from app.errors import SignOnError
 from app.identity import Identity, InvalidIdentity
 from app.inspection import Finding, identified, inspect
 from app.tokens import read
+from app.trial import Trial
 
 
 class Serve(BaseModel):
@@ -42,7 +44,11 @@ class Serve(BaseModel):
 
 
 class Check(BaseModel):
-    """Check the configuration without any network."""
+    """Check the configuration; without --online it needs no network."""
+
+    online: CliImplicitFlag[bool] = Field(
+        default=False, description="try the vendors, what the authenticators ask, and the clock"
+    )
 
     as_json: CliImplicitFlag[bool] = Field(
         default=False, alias="json", description="for scripts: problems or parts as JSON"
@@ -59,14 +65,21 @@ class Check(BaseModel):
             _print_json({"ok": False, "problems": problems})
             sys.exit(2)
         pages = {each.route: each.address for each in config.destinations}
+        tried = _tried(config) if self.online else []
+        ok = all(trial.ok for trial in tried)
         if self.as_json:
-            names = list(config.authenticators)
-            _print_json({"ok": True, "authenticators": names, "destinations": pages})
-            return
-        print(f"authenticators  {', '.join(config.authenticators)}")
-        for route, address in pages.items():
-            print(f"destination     {route} -> {address}")
-        print("The configuration holds.")
+            found = {"ok": ok, "authenticators": list(config.authenticators), "destinations": pages}
+            _print_json({**found, "online": [asdict(each) for each in tried]} if tried else found)
+        else:
+            print(f"authenticators  {', '.join(config.authenticators)}")
+            for route, address in pages.items():
+                print(f"destination     {route} -> {address}")
+            for trial in tried:
+                print(f"{'works' if trial.ok else 'FAILS':<15} {trial.what}: {trial.found}")
+                if not trial.ok:
+                    print(f"{'':<15} {trial.remedy}")
+            print("The configuration holds." if ok else "What it names does not all work.")
+        sys.exit(0 if ok else 1)
 
 
 class Mint(BaseModel):
@@ -268,6 +281,16 @@ def _identified(name: str, token: str) -> dict[str, Any]:
         return asyncio.run(identified(authenticators[name], token.strip()))
     except SignOnError as error:
         _fail(f"{error.code}: {error}")
+
+
+def _tried(config: settings.Settings) -> list[Trial]:
+    return asyncio.run(
+        online.trials(
+            dict.fromkeys(each.origin for each in config.destinations),
+            config.authenticators,
+            clock_skew_seconds=config.service.clock_skew_seconds,
+        )
+    )
 
 
 def _print_finding(finding: Finding) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from app.keysets import Keys
     from app.tokens import UnverifiedToken
+    from app.trial import Trial
     from app.verification import Rules
 
 _MOST_REMEMBERED: Final = 1024
@@ -76,6 +77,10 @@ class Assertion:
     async def stop(self) -> None:
         """Fetch no more."""
         await self.keys.stop()
+
+    async def probe(self) -> list[Trial]:
+        """Say whether there are keys, before any start."""
+        return await self.keys.probe()
 
     @property
     def ready(self) -> bool:

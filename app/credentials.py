@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from app.errors import InvalidCredential
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
 
 MAX_COOKIE_BYTES: Final = 32 * 1024
 """What the server lets through as one header field; nothing longer is taken apart."""
+
+_COOKIE_VALUE: Final = re.compile(rb'"[!#-+\--:<-\[\]-~]*"|[!#-+\--:<-\[\]-~]*')
+"""RFC 6265, section 4.1.1: no blank, quote, comma, semicolon or backslash inside."""
 
 _CHUNK_MARKS: Final = b".-_C"
 
@@ -36,8 +40,8 @@ def cookie_value(request: falcon.asgi.Request, name: bytes) -> bytes:
     """Give a cookie's value; empty where it is not there.
 
     Raises:
-        InvalidCredential: the cookie comes twice or without a value, in chunks, or among so many
-            bytes that no browser has sent them.
+        InvalidCredential: the cookie comes twice, malformed or in chunks, or among so many bytes
+            that no browser has sent them.
     """
     lines = [value for each, value in request.scope["headers"] if each == b"cookie"]
     if sum(map(len, lines)) > MAX_COOKIE_BYTES:
@@ -47,7 +51,7 @@ def cookie_value(request: falcon.asgi.Request, name: bytes) -> bytes:
     for pair in b";".join(lines).split(b";"):
         each, equals, value = pair.strip(b" \t").partition(b"=")
         if each.strip(b" \t") == name:
-            if found is not None or not equals:
+            if found is not None or not equals or not _COOKIE_VALUE.fullmatch(value):
                 raise InvalidCredential("the cookie of the credential is malformed or comes twice")
             found = value
         elif each.startswith(name):

@@ -16,6 +16,7 @@ from app.fetching import FetchFailed, NotThere
 from app.keysets import COOLDOWN_SECONDS, RETRY_SECONDS
 from app.public_keys import InvalidKeySet, KeySet, UnknownKey, VerificationKey, pem_key
 from app.tokens import InvalidToken
+from app.trial import Trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,8 @@ MAX_AGE_SECONDS: Final = 86400
 MOST_FETCHES: Final = 10
 """In one cooldown: somebody who invents names gets no further."""
 
+_NO_KEY: Final = "00000000-0000-0000-0000-000000000000"
+_REMEDY: Final = "let this machine reach it: name servers, firewall, certificates"
 _MOST_REMEMBERED: Final = 100
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -63,6 +66,19 @@ class KeyDocuments:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._fetcher.stop()
+
+    async def probe(self) -> list[Trial]:
+        """Ask for a key that cannot be there, before any start: a no is an answer."""
+        await self._fetcher.start()
+        try:
+            await self._fetcher.get(f"{self._address}/{_NO_KEY}")
+        except NotThere:
+            return [Trial(self._address, "answers")]
+        except FetchFailed as error:
+            return [Trial(self._address, str(error), _REMEDY)]
+        finally:
+            await self._fetcher.stop()
+        return [Trial(self._address, "has a key that cannot be", _REMEDY)]
 
     async def find(self, key_id: str | None, algorithm: str) -> VerificationKey:
         """Give the key of a token.

@@ -12,6 +12,7 @@ import structlog
 from app.errors import AuthenticatorUnavailable
 from app.fetching import FetchFailed
 from app.public_keys import InvalidKeySet, KeySet, UnknownKey, VerificationKey, jwk_set
+from app.trial import Trial
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -23,6 +24,11 @@ COOLDOWN_SECONDS: Final = 30
 
 RETRY_SECONDS: Final = 5
 """Between two fetches while there are no keys at all."""
+
+_REMEDY: Final = (
+    "check ISSUER, DISCOVERY_URL or JWKS_URL, and that this machine may reach it: name servers, "
+    "firewall, certificates"
+)
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +58,10 @@ class Keys(Protocol):
         """
         ...
 
+    async def probe(self) -> list[Trial]:
+        """Say whether there are keys, before any start."""
+        ...
+
 
 class FixedKeys:
     """Keys from the configuration."""
@@ -70,6 +80,10 @@ class FixedKeys:
     async def find(self, key_id: str | None, algorithm: str) -> VerificationKey:
         """Give the key of a token."""
         return self._keys.find(key_id, algorithm)
+
+    async def probe(self) -> list[Trial]:
+        """Say where they are from."""
+        return [Trial("keys", "in the configuration")]
 
 
 class FetchedKeys:
@@ -116,6 +130,17 @@ class FetchedKeys:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._fetcher.stop()
+
+    async def probe(self) -> list[Trial]:
+        """Fetch them once, before any start."""
+        await self._fetcher.start()
+        try:
+            jwk_set(await self._fetch())
+        except (FetchFailed, InvalidKeySet) as error:
+            return [Trial("keys", str(error), _REMEDY)]
+        finally:
+            await self._fetcher.stop()
+        return [Trial("keys", "fetched, and they can be used")]
 
     @property
     def ready(self) -> bool:

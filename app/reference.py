@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from app import openapi, settings
 from app.authenticators import preset_variables
 from app.authenticators.aws_alb import AwsAlbVariables
+from app.authenticators.introspection_variables import IntrospectionVariables
 from app.authenticators.jwt_variables import JwtVariables
 from app.authenticators.presets import BUILT_IN
 from app.authenticators.trusted_headers import TrustedHeadersVariables
@@ -36,10 +37,15 @@ GROUPS: Final[Mapping[str, list[tuple[str, type[Variables]]]]] = {
         ("AUTH_APPDIRECT_", preset_variables.AppDirectTenants),
     ],
     "Signed tokens: of AWS's load balancer": [("AUTH_AWS_ALB_", AwsAlbVariables)],
+    "Introspection": [("AUTH_<NAME>_", IntrospectionVariables)],
 }
 """Titles, and under each the prefixes and their variables."""
 
-_EXAMPLE_NAMES: Final = {"Trusted headers": "OAUTH2_PROXY", "Signed tokens": "CORP"}
+_EXAMPLE_NAMES: Final = {
+    "Trusted headers": "OAUTH2_PROXY",
+    "Signed tokens": "CORP",
+    "Introspection": "INTROSPECTION",
+}
 """What `<NAME>` is in the examples of a group."""
 
 _INTRODUCTION = """# Configuration

@@ -79,3 +79,6 @@ HttpsAddress = Annotated[str, AfterValidator(addresses.checked)]
 
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 """A header's name, in lower case; some servers fold an underscore into a hyphen, so it has none."""
+
+HeaderNames = Annotated[tuple[HeaderName, ...], NoDecode, BeforeValidator(_split)]
+"""A comma-separated list of them."""

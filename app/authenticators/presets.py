@@ -183,4 +183,29 @@ BUILT_IN: Final[Mapping[str, Preset]] = {
     ),
     # AWS, "Authenticate users using an Application Load Balancer"
     "aws-alb": Preset("aws_alb"),
+    # The host application says itself who is signed in, as JSON to the browser's cookies
+    "introspection": Preset(
+        "introspection",
+        {
+            "mode": "me",
+            "subject_claim": "id",
+            "org_id_claim": "org.id",
+            "org_name_claim": "org.name",
+            "groups_claim": "",
+        },
+    ),
+    # What nginx asks with auth_request and Traefik with forwardAuth, like oauth2-proxy's
+    # /oauth2/auth, is asked by the service itself
+    "forward-auth": Preset(
+        "introspection",
+        {
+            "mode": "forward-auth",
+            "subject_header": "X-Auth-Request-User",
+            "email_header": "X-Auth-Request-Email",
+            "name_header": "X-Auth-Request-Preferred-Username",
+            "groups_header": "X-Auth-Request-Groups",
+        },
+    ),
+    # RFC 7662: an authorization server says whose token it is
+    "rfc7662": Preset("introspection", {"mode": "rfc7662"}),
 }

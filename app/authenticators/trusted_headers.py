@@ -13,10 +13,11 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from app.asking import peer_address
 from app.claim_names import ClaimNames, expiry
 from app.errors import InvalidCredential
-from app.header_values import display, identifier, payload
+from app.header_values import payload
 from app.identity import Identity
+from app.identity_headers import HeaderReader, IdentityHeaders
 from app.metrics import UNTRUSTED_PEERS
-from app.variables import HeaderName, Names
+from app.variables import HeaderName, HeaderNames, Names
 
 if TYPE_CHECKING:
     import falcon.asgi
@@ -33,7 +34,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 log = structlog.get_logger(__name__)
 
 
-class TrustedHeadersVariables(ClaimNames):
+class TrustedHeadersVariables(ClaimNames, IdentityHeaders):
     """The variables of the engine `trusted-headers`."""
 
     trusted_proxies: Names = Field(
@@ -41,22 +42,11 @@ class TrustedHeadersVariables(ClaimNames):
     )
     proxy_secret_header: HeaderName | None = Field(None, description="a second gate: its header")
     proxy_secret: SecretStr | None = Field(None, description="and the value that it must have")
-    subject_header: HeaderName | None = Field("X-Forwarded-User", description="the user's id")
-    email_header: HeaderName | None = Field(None, description="the e-mail address")
-    name_header: HeaderName | None = Field(None, description="the display name")
-    org_id_header: HeaderName | None = Field(None, description="the id of the organisation")
-    org_name_header: HeaderName | None = Field(None, description="its name")
-    groups_header: HeaderName | None = Field(None, description="the groups, in one value")
-    groups_separator: str = Field(",", min_length=1, description="what stands between groups")
-    encoding: Literal["utf-8", "latin-1", "rfc2047", "percent", "base64url"] = Field(
-        "utf-8", description="how the values are encoded"
-    )
-    max_length: int = Field(512, ge=1, le=8192, description="bytes of one value")
     payload_header: HeaderName | None = Field(None, description="claims in one header instead")
     payload_format: Literal["base64-json", "base64url-json", "azure-principal"] = Field(
         "base64-json", description="how they are encoded"
     )
-    refused_headers: tuple[HeaderName, ...] = Field(
+    refused_headers: HeaderNames = Field(
         (), description="headers whose presence refuses the request"
     )
 
@@ -110,23 +100,12 @@ class TrustedHeaders:
         self._trusts_address = lru_cache(_PEERS_REMEMBERED)(self._is_in_a_network)
         self._report_once = lru_cache(_PEERS_REMEMBERED)(_report)
         self._variables = variables
-        self._fields = [
-            (field, header.encode(), read)
-            for field, header, read in (
-                ("subject", variables.subject_header, self._identifier),
-                ("email", variables.email_header, self._identifier),
-                ("name", variables.name_header, self._display),
-                ("org_id", variables.org_id_header, self._identifier),
-                ("org_name", variables.org_name_header, self._display),
-                ("groups", variables.groups_header, self._groups),
-            )
-            if header is not None
-        ]
+        self._reader = HeaderReader(variables)
         self._payload = _bytes(variables.payload_header)
         self._credentials = {_bytes(variables.subject_header), self._payload} - {b""}
         self._refused = {_bytes(header) for header in variables.refused_headers}
         self._secret_header = _bytes(variables.proxy_secret_header)
-        self._known = self._credentials | self._refused | {name for _, name, _ in self._fields}
+        self._known = self._credentials | self._refused | self._reader.names
         self._known |= {self._secret_header} - {b""}
 
     async def __call__(self, request: falcon.asgi.Request) -> Identity | None:
@@ -161,31 +140,11 @@ class TrustedHeaders:
             raise InvalidCredential("the proxy's secret is not there or not right")
 
     def _identity(self, headers: dict[bytes, bytes]) -> Identity:
-        fields: dict[str, Any] = {
-            field: value
-            for field, name, read in self._fields
-            if headers.get(name) and (value := read(headers[name]))
-        }
+        fields = self._reader.read(headers)
         if not headers.get(self._payload):
             return Identity(**fields)
         claims = payload(headers[self._payload], self._variables.payload_format)
         return self._variables.identity_from(claims, expires_at=expiry(claims), **fields)
-
-    def _identifier(self, value: bytes) -> str:
-        return identifier(self._bounded(value), self._variables.encoding)
-
-    def _display(self, value: bytes) -> str:
-        return display(self._bounded(value), self._variables.encoding)
-
-    def _groups(self, value: bytes) -> tuple[str, ...]:
-        text = display(value, self._variables.encoding)
-        groups = (group.strip() for group in text.split(self._variables.groups_separator))
-        return tuple(group for group in groups if group)
-
-    def _bounded(self, value: bytes) -> bytes:
-        if len(value) > self._variables.max_length:
-            raise InvalidCredential(f"an identity header is {len(value)} bytes long")
-        return value
 
 
 def _network(text: str) -> Network | None:

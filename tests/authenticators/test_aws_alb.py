@@ -6,7 +6,8 @@ from app.assertion import Assertion
 from app.authenticators import aws_alb
 from app.authenticators.aws_alb import AwsAlbVariables, keys_address
 from app.errors import InvalidCredential
-from app.public_keys import VerificationKey, pem_key
+from app.keysets import FixedKeys
+from app.public_keys import pem_key
 from app.testing import IssuerKey, context_for, make_request
 
 NOW = 1_800_000_000
@@ -23,22 +24,9 @@ CLAIMS = {"sub": "u-17", "email": "ada@acme.example", "username": "ada"}
 VARIABLES = {"signer": ARN, "client_id": "client", "issuer": "https://login.example"}
 
 
-class OneKey:
-    """What the region would give."""
-
-    ready = True
-
-    async def start(self) -> None: ...
-
-    async def stop(self) -> None: ...
-
-    async def find(self, key_id: str | None, algorithm: str) -> VerificationKey:
-        return pem_key(KEY.pem()).find(key_id, algorithm)
-
-
 def engine(**variables: Any) -> Assertion:
     made = aws_alb.from_settings(context_for("alb", now=lambda: NOW, **{**VARIABLES, **variables}))
-    made.keys = OneKey()
+    made.keys = FixedKeys(pem_key(KEY.pem()))
     return made
 
 

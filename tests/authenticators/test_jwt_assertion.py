@@ -16,7 +16,8 @@ from app.assertion import Assertion
 from app.authenticators import jwt_assertion
 from app.errors import AuthenticatorUnavailable, InvalidCredential
 from app.identity import Identity
-from app.public_keys import VerificationKey
+from app.keysets import FixedKeys
+from app.public_keys import KeySet, VerificationKey
 from app.testing import (
     IssuerKey,
     attacks_on_token,
@@ -447,17 +448,12 @@ async def test_claims_have_the_names_that_are_configured(make: Make) -> None:
     assert (identity.subject, identity.org_id, identity.groups) == ("o-1", "7", ("a",))
 
 
-class Broken:
+class Broken(FixedKeys):
     """Keys that fail in a way nobody has thought of."""
 
-    ready = True
-
     def __init__(self, error: BaseException) -> None:
+        super().__init__(KeySet([]))
         self._error = error
-
-    async def start(self) -> None: ...
-
-    async def stop(self) -> None: ...
 
     async def find(self, key_id: str | None, algorithm: str) -> VerificationKey:  # noqa: ARG002 - the signature is the keys'
         raise self._error

@@ -173,7 +173,8 @@ def provider(request: pytest.FixtureRequest) -> Iterator[FakeIdentityProvider]:
 
 
 def test_every_engine_for_signed_tokens_is_here() -> None:
-    engines = {name for name, preset in BUILT_IN.items() if preset.engine != "trusted_headers"}
+    others = {"trusted_headers", "introspection"}
+    engines = {name for name, preset in BUILT_IN.items() if preset.engine not in others}
 
     assert set(LOGINS) == engines
 
@@ -357,6 +358,9 @@ def test_the_operator_adds_to_what_a_preset_demands(client: MakeClient) -> None:
 
 FORGED = IssuerKey("RS256", "key-1").sign({**USER, "sub": "root", "iss": "x", "aud": "x"})
 
+INTROSPECTION = {"URL": "https://app.acme.example/api/me", "FORWARD_COOKIES": "sessionid"}
+CLIENT = {"CLIENT_ID": "marketplace", "CLIENT_SECRET": "a-secret-of-the-client"}
+
 
 def by_hand(preset: str, value: str) -> list[tuple[str, str]]:
     """The headers of a preset, as anybody can send them."""
@@ -382,6 +386,9 @@ def test_whoever_sets_a_presets_header_by_hand_gets_nowhere(
     with FakeIdentityProvider() as provider:
         if preset in LOGINS:
             variables = served(preset, provider)
+        elif BUILT_IN[preset].engine == "introspection":
+            variables = {"SSO_AUTHENTICATORS": preset, **prefixed(preset, INTROSPECTION)}
+            variables |= prefixed(preset, CLIENT) if preset == "rfc7662" else {}
         else:
             variables = {"SSO_AUTHENTICATORS": preset, "WEBSITE_AUTH_ENABLED": "true"}
             variables |= prefixed(preset, {"TRUSTED_PROXIES": "10.0.3.7"})

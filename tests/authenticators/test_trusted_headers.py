@@ -551,3 +551,13 @@ async def test_an_untrusted_peer_is_reported_once(
     assert lines.count("untrusted_peer") == 2
     assert lines.count("10.9.9.9") == 1
     assert "secret-name" not in lines
+
+
+async def test_headers_that_refuse_are_a_list_like_all_others(load: Load) -> None:
+    authenticate = loaded(load, REFUSED_HEADERS="X-Preview, X-Shared")
+    ada = ("X-Forwarded-User", "u-17")
+
+    assert (await authenticate(request(ada))).subject == "u-17"
+    for header in ("X-Preview", "x-shared"):
+        with pytest.raises(InvalidCredential):
+            await authenticate(request(ada, (header, "")))

@@ -27,7 +27,7 @@ ANSWER_SECONDS = 10.0
 UNTOLD = (
     r"eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
     r"\?[A-Za-z_]+=",
-    r"\b([Cc]ookie|[Aa]uthorization|[Rr]eferer)\b\W",
+    r"\b([Cc]ookie|[Aa]uthorization|[Rr]eferer)\b(?! [a-z])\W",  # a field, and not a sentence
     r"[A-Za-z0-9._-]+@acme\.example",
 )
 NO_BODY = frozenset({204, 304})

@@ -1,0 +1,149 @@
+"""Asks the host application, or a server that it trusts, whose session this is."""
+
+from __future__ import annotations
+
+import base64
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote_plus
+
+from app.authenticators.introspection_answers import Answers
+from app.authenticators.introspection_variables import IntrospectionVariables
+from app.credentials import cookie_value, header_value
+from app.errors import AuthenticatorUnavailable, InvalidCredential
+from app.host_client import HostClient
+from app.identity import InvalidIdentity
+from app.identity_cache import IdentityCache, fingerprint
+from app.trial import Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import falcon.asgi
+
+    from app.authenticator import AuthenticatorContext
+    from app.identity import Identity
+
+_JSON: Final = "application/json"
+_REMEDY: Final = "check URL, CLIENT_ID and CLIENT_SECRET, and that this machine may reach it"
+_REMEDY_FOR_ANYBODY: Final = "let the host answer 401 where there is no session: anyone signs on"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What goes to the host. It has the whole credential in it, and is never logged."""
+
+    method: str
+    headers: Mapping[str, str] = field(repr=False)
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+
+    def fingerprint(self) -> bytes:
+        """Give a hash of the whole credential."""
+        pairs = (*sorted(self.headers.items()), *(self.form or {}).items())
+        return fingerprint(part.encode() for pair in pairs for part in pair)
+
+
+def from_settings(context: AuthenticatorContext) -> Introspection:
+    """Build the engine from its variables."""
+    return Introspection(context.read(IntrospectionVariables), now=context.now)
+
+
+class Introspection:
+    """Takes an identity from the host's answer. `now` gives epoch seconds."""
+
+    def __init__(
+        self, variables: IntrospectionVariables, *, now: Callable[[], float] = time.time
+    ) -> None:
+        self._variables = variables
+        self._host = HostClient(timeout_seconds=variables.timeout_seconds)
+        self._cache = IdentityCache(
+            seconds=variables.cache_seconds, size=variables.cache_size, now=now
+        )
+        self._read = Answers(variables)
+        self._asks_about_a_token = variables.mode == "rfc7662"
+        self._question = self._about_a_token if self._asks_about_a_token else self._about_cookies
+
+    async def start(self) -> None:
+        """Open the pool of connections; nobody is asked yet."""
+        await self._host.start()
+
+    async def stop(self) -> None:
+        """Close it."""
+        await self._host.stop()
+
+    async def __call__(self, request: falcon.asgi.Request) -> Identity | None:
+        """Give the identity that the host knows; `None` where the request has no session of it."""
+        question = self._question(request)
+        if question is None:
+            return None
+        key = question.fingerprint()
+        identity = self._cache.get(key)
+        if identity is None:
+            answer = await self._host.ask(
+                question.method, self._variables.url, question.headers, question.form
+            )
+            identity = self._read(answer)
+            self._cache.put(key, identity)
+        return identity
+
+    async def probe(self) -> list[Trial]:
+        """Ask without a session, or about a token that nobody has: the answer has to be no."""
+        url = self._variables.url
+        question = Question("GET", {"Accept": _JSON})
+        if self._asks_about_a_token:
+            question = self._token_question(b"no-token")
+        host = HostClient(timeout_seconds=self._variables.timeout_seconds)
+        await host.start()
+        try:
+            answer = await host.ask(question.method, url, question.headers, question.form)
+            self._read(answer)
+        except (InvalidCredential, InvalidIdentity) as error:
+            return [Trial(url, f"signs nobody on without a session: {error}")]
+        except AuthenticatorUnavailable as error:
+            return [Trial(url, str(error), _REMEDY)]
+        finally:
+            await host.stop()
+        return [Trial(url, "names a user without a session", _REMEDY_FOR_ANYBODY)]
+
+    def _about_cookies(self, request: falcon.asgi.Request) -> Question | None:
+        cookies = "; ".join(
+            f"{name}={_text(value)}"
+            for name in self._variables.forward_cookies
+            if (value := cookie_value(request, name.encode()))
+        )
+        if not cookies:
+            return None
+        headers = {
+            name: _text(value)
+            for name in self._variables.forward_headers
+            if (value := header_value(request, name.encode()))
+        }
+        return Question("GET", {**headers, "Accept": _JSON, "Cookie": cookies})
+
+    def _about_a_token(self, request: falcon.asgi.Request) -> Question | None:
+        cookies = self._variables.forward_cookies
+        if cookies:
+            token = cookie_value(request, cookies[0].encode())
+        else:
+            token = header_value(request, b"authorization", b"bearer")
+        return self._token_question(token) if token else None
+
+    def _token_question(self, token: bytes) -> Question:
+        headers = {"Accept": _JSON, "Authorization": _basic(self._variables)}
+        return Question("POST", headers, {"token": _text(token)})
+
+
+def _basic(variables: IntrospectionVariables) -> str:
+    """Write who we are (RFC 6749, section 2.3.1: each part form-encoded first)."""
+    secret = variables.client_secret
+    parts = (variables.client_id or "", secret.get_secret_value().strip() if secret else "")
+    encoded = ":".join(map(quote_plus, parts)).encode()
+    return f"Basic {base64.b64encode(encoded).decode()}"
+
+
+def _text(value: bytes) -> str:
+    text = value.decode("latin-1")
+    if not (text.isascii() and text.isprintable()):
+        raise InvalidCredential("a cookie or header that goes to the host is not printable ASCII")
+    return text

@@ -1,0 +1,78 @@
+"""What the host's answer to the question whose session it is means."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from app.claim_names import expiry
+from app.errors import AuthenticatorUnavailable, InvalidCredential
+from app.host_client import MAX_BYTES
+from app.identity import Identity
+from app.identity_headers import HeaderReader
+from app.tokens import InvalidToken, strict_json
+
+if TYPE_CHECKING:
+    from app.authenticators.introspection_variables import IntrospectionVariables
+    from app.host_client import HostAnswer
+
+_JSON: Final = "application/json"
+_MAX_MEMBERS: Final = 256
+"""A profile is wordier than a token."""
+
+
+class Answers:
+    """Reads an identity out of answers."""
+
+    def __init__(self, variables: IntrospectionVariables) -> None:
+        self._variables = variables
+        self._reader = HeaderReader(variables)
+        self._is_about_a_token = variables.mode == "rfc7662"
+
+    def __call__(self, answer: HostAnswer) -> Identity:
+        """Give who it is.
+
+        Raises:
+            InvalidCredential: nobody, or nobody that can be told.
+            AuthenticatorUnavailable: the host cannot say.
+        """
+        self._check_status(answer.status)
+        if self._variables.mode == "forward-auth":
+            return self._in_headers(answer)
+        claims = _claims(answer)
+        if self._is_about_a_token and claims.get("active") is not True:
+            raise InvalidCredential("the token is not active")
+        return self._variables.identity_from(claims, expires_at=expiry(claims))
+
+    def _check_status(self, status: int) -> None:
+        if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            if self._is_about_a_token:  # RFC 7662, section 2.3: it is us whom it does not know
+                raise AuthenticatorUnavailable("the host does not accept CLIENT_ID, CLIENT_SECRET")
+            raise InvalidCredential(f"the host says {status}")
+        if 300 <= status < 400:  # noqa: PLR2004 - redirects: to a login, most likely
+            raise InvalidCredential(f"the host says {status}: a redirect is no session")
+        if not 200 <= status < 300:  # noqa: PLR2004 - neither yes nor no
+            raise AuthenticatorUnavailable(f"the host says {status}")
+
+    def _in_headers(self, answer: HostAnswer) -> Identity:
+        received = [pair for pair in answer.headers if pair[0] in self._reader.names]
+        headers = dict(received)
+        if len(headers) != len(received):
+            raise InvalidCredential("the host's answer has an identity header twice")
+        fields = self._reader.read(headers)
+        if "subject" not in fields:
+            raise InvalidCredential("the host's answer names no user")
+        return Identity(**fields)
+
+
+def _claims(answer: HostAnswer) -> dict[str, object]:
+    """Read a JSON object. Whatever else comes with a 200, like a login page, is no session."""
+    media_type = b"".join(answer.all(b"content-type")).partition(b";")[0].strip().lower()
+    if answer.status != HTTPStatus.OK or media_type != _JSON.encode():
+        raise InvalidCredential(f"the host's answer is no {_JSON}")
+    if answer.body is None:
+        raise InvalidCredential(f"the host's answer is over {MAX_BYTES} bytes long")
+    try:
+        return strict_json(answer.body, max_members=_MAX_MEMBERS)
+    except InvalidToken as error:
+        raise InvalidCredential(f"the host's answer cannot be read: {error}") from None

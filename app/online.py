@@ -1,0 +1,101 @@
+"""Trying what a configuration names: the vendors, what the authenticators ask, and the clock."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Final
+
+from app.errors import AuthenticatorUnavailable
+from app.host_client import HostClient
+from app.trial import Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from app.authenticator import Authenticator
+    from app.host_client import HostAnswer
+
+TIMEOUT_SECONDS: Final = 5
+PROBE_SECONDS: Final = 15
+_DATE_SECONDS: Final = 2
+"""A `Date` has whole seconds (RFC 9110, section 5.6.7), and is on its way for a moment."""
+
+_EGRESS: Final = (
+    "let this machine reach it: name servers, firewall, certificates; sign-on needs it from the "
+    "users' browsers only"
+)
+
+
+async def trials(
+    origins: Iterable[str],
+    authenticators: Mapping[str, Authenticator],
+    *,
+    clock_skew_seconds: int,
+    now: Callable[[], float] = time.time,
+) -> list[Trial]:
+    """Try everything, side by side. `origins` are the vendors', `now` gives epoch seconds."""
+    client = HostClient(timeout_seconds=TIMEOUT_SECONDS)
+    await client.start()
+    try:
+        vendors = asyncio.gather(*(_vendor(client, origin, now) for origin in origins))
+        probes = asyncio.gather(*(_probe(name, each) for name, each in authenticators.items()))
+        answers, probed = await vendors, await probes
+    finally:
+        await client.stop()
+    offsets = [offset for _, offset in answers if offset is not None]
+    return [
+        *(trial for trial, _ in answers),
+        *(trial for found in probed for trial in found),
+        _clock(offsets, clock_skew_seconds),
+    ]
+
+
+async def _vendor(
+    client: HostClient, origin: str, now: Callable[[], float]
+) -> tuple[Trial, float | None]:
+    what = f"vendor {origin}"
+    try:
+        answer = await client.ask("GET", f"{origin}/", {})
+    except AuthenticatorUnavailable as error:
+        return Trial(what, str(error), _EGRESS), None
+    offset = _seconds_ahead(answer, now())
+    if answer.status >= 500:  # noqa: PLR2004 - it is there, and broken
+        return Trial(what, f"answers {answer.status}", "ask the vendor, or try again later"), offset
+    return Trial(what, f"answers {answer.status}"), offset
+
+
+async def _probe(name: str, authenticator: object) -> list[Trial]:
+    """Ask an authenticator that can tell; it may be anybody's, and do anything."""
+    probe = getattr(authenticator, "probe", None)
+    if probe is None:
+        return [Trial(f"authenticator {name}", "asks nobody")]
+    try:
+        async with asyncio.timeout(PROBE_SECONDS):
+            found = await probe()
+    except Exception as error:  # noqa: BLE001 - the text may quote a secret: only the class is told
+        wrong = f"its probe raised {type(error).__name__}"
+        return [Trial(f"authenticator {name}", wrong, "mend probe() of the authenticator")]
+    return [Trial(f"authenticator {name}: {each.what}", each.found, each.remedy) for each in found]
+
+
+def _seconds_ahead(answer: HostAnswer, now: float) -> float | None:
+    """Tell how far our clock is ahead of an answer's; `None` where it has no time."""
+    try:
+        (date,) = answer.all(b"date")
+        return now - parsedate_to_datetime(date.decode("ascii")).timestamp()
+    except ValueError:
+        return None
+
+
+def _clock(offsets: list[float], clock_skew_seconds: int) -> Trial:
+    if not offsets:
+        return Trial("clock", "nobody has told the time", "compare it by hand: timedatectl")
+    ahead = min(offsets, key=abs)
+    direction = "ahead of" if ahead > 0 else "behind"
+    found = f"{abs(ahead):.0f} s {direction} a vendor's"
+    if abs(ahead) <= clock_skew_seconds + _DATE_SECONDS:
+        return Trial("clock", found)
+    remedy = "set it by NTP (timedatectl set-ntp true): tokens are refused as expired or too early"
+    return Trial("clock", found, remedy)

@@ -1,0 +1,94 @@
+"""Login proxies as processes of their own: shipped recipes with addresses of this machine."""
+
+import contextlib
+import http.client
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import urlencode, urljoin, urlsplit
+
+import pytest
+
+from tests.packaging.test_login_proxy import wait_for
+from tests.system.service import ROOT
+
+RECIPES = ROOT / "config/proxies"
+PAGE = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+FRAME = {**PAGE, "Sec-Fetch-Dest": "iframe"}
+SCRIPT = {"Accept": "application/json", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}
+
+
+def recipe(name: str, addresses: Mapping[str, str]) -> str:
+    """Give the text of a recipe with other addresses, each of which must stand in it."""
+    text = (RECIPES / name).read_text()
+    for shipped, here in addresses.items():
+        assert shipped in text, shipped
+        text = text.replace(shipped, here)
+    return text
+
+
+@contextlib.contextmanager
+def running(
+    command: list[str], port: int, log: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[None]:
+    """Run a server that stays in the foreground, until the block ends."""
+    with log.open("wb") as output:
+        server = subprocess.Popen(  # noqa: S603  # a server of Debian, or of our own environment
+            command,
+            env={"PATH": os.defpath, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        try:
+            wait_for(port)
+        except pytest.fail.Exception:
+            pytest.fail(f"{command[0]} does not listen:\n{log.read_text()}")
+        yield
+    finally:
+        server.terminate()
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+class Browser:
+    """Keeps cookies by host and port, and follows nothing by itself."""
+
+    def __init__(self) -> None:
+        self.cookies: dict[str, dict[str, str]] = {}
+        self.body = b""
+
+    def get(self, url: str, headers: Mapping[str, str] = PAGE) -> http.client.HTTPResponse:
+        return self._ask("GET", url, headers)
+
+    def post(self, url: str, form: Mapping[str, str]) -> http.client.HTTPResponse:
+        content = {"Content-Type": "application/x-www-form-urlencoded", **PAGE}
+        return self._ask("POST", url, content, urlencode(form))
+
+    def _ask(
+        self, method: str, url: str, headers: Mapping[str, str], body: str | None = None
+    ) -> http.client.HTTPResponse:
+        parts = urlsplit(url)
+        jar = self.cookies.setdefault(parts.netloc, {})
+        cookies = {"Cookie": "; ".join(f"{name}={value}" for name, value in jar.items())}
+        connection = http.client.HTTPConnection(parts.netloc, timeout=10)
+        target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        connection.request(method, target, body, {**headers, **(cookies if jar else {})})
+        response = connection.getresponse()
+        self.body = response.read()
+        connection.close()
+        for line in response.headers.get_all("Set-Cookie", []):
+            name, _, value = line.partition(";")[0].partition("=")
+            jar[name] = value
+        return response
+
+
+def location(url: str, response: http.client.HTTPResponse) -> str:
+    """Where an answer leads to."""
+    return urljoin(url, str(response.headers["Location"]))

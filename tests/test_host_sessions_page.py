@@ -1,0 +1,42 @@
+"""The page on logins, held against the service: each section is tried."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from app.authenticators.presets import BUILT_IN
+from tests.conftest import PANDIUM, MakeClient
+
+PAGE = Path(__file__).parent.parent / "docs" / "host-sessions.md"
+SECTIONS = re.findall(
+    r"^### `([a-z0-9-]+)`\n(.*?)```sh\n(.*?)```\n\n```sh\n(curl .*?) # 401\n```",
+    PAGE.read_text(encoding="utf-8"),
+    re.MULTILINE | re.DOTALL,
+)
+"""Each login: its name, what it is, what to set on our side, and the closed door."""
+
+
+def test_every_login_says_what_to_set_and_how_to_see_the_door_closed() -> None:
+    assert sorted(name for name, *_ in SECTIONS) == sorted(BUILT_IN)
+
+
+@pytest.mark.parametrize(("name", "words", "ours", "curl"), SECTIONS, ids=[s[0] for s in SECTIONS])
+def test_what_is_to_be_set_holds_and_the_door_is_closed(
+    client: MakeClient, name: str, words: str, ours: str, curl: str
+) -> None:
+    variables = dict(line.split("=", 1) for line in ours.splitlines())
+    command = shlex.split(curl)
+    headers = dict(
+        command[place + 1].split(": ", 1) for place, word in enumerate(command) if word == "-H"
+    )
+    stranger = {"remote_addr": "203.0.113.9", "headers": {**headers, "Accept": "application/json"}}
+    if BUILT_IN[name].engine == "introspection":  # nobody is there to be asked in a test
+        variables |= {f"AUTH_{name.upper().replace('-', '_')}_TIMEOUT_SECONDS": "0.001"}
+
+    answer = client(PANDIUM, variables).simulate_get("/pandium-sso", **stranger)
+
+    assert words.strip()
+    assert variables["SSO_AUTHENTICATORS"] == name
+    assert answer.status_code in ({401, 503} if "made-up" in curl else {401})

@@ -1,0 +1,59 @@
+"""What authenticators for signed tokens say to `check --online`."""
+
+from typing import Any
+
+import pytest
+
+from app.fetching import Fetcher
+from app.key_documents import KeyDocuments
+from app.testing import FakeIdentityProvider
+from app.trial import Trial
+from tests.conftest import PANDIUM, Load
+
+JWT = {
+    "SSO_AUTHENTICATORS": "jwt",
+    "AUTH_JWT_HEADER": "X-Token",
+    "AUTH_JWT_ISSUER": "https://login.acme.example",
+    "AUTH_JWT_AUDIENCE": "marketplace",
+}
+
+
+async def probed(load: Load, **keys: str) -> Trial:
+    authenticator: Any = load(PANDIUM, JWT, **keys).authenticators["jwt"]
+    (trial,) = await authenticator.probe()
+    assert isinstance(trial, Trial)
+    return trial
+
+
+async def test_keys_that_can_be_fetched_are_fine(load: Load) -> None:
+    with FakeIdentityProvider() as provider:
+        keys = {"AUTH_JWT_JWKS_URL": provider.jwks_url, "AUTH_JWT_ALGORITHMS": "ES256"}
+
+        assert (await probed(load, **keys)).ok
+
+
+@pytest.mark.parametrize("behaviour", ["down", "redirect", "html"])
+async def test_keys_that_cannot_be_fetched_come_with_a_remedy(load: Load, behaviour: str) -> None:
+    with FakeIdentityProvider() as provider:
+        provider.behaviour = behaviour
+        keys = {"AUTH_JWT_JWKS_URL": provider.jwks_url, "AUTH_JWT_ALGORITHMS": "ES256"}
+
+        assert "JWKS_URL" in ((await probed(load, **keys)).remedy or "")
+
+
+async def test_keys_of_the_configuration_are_there(load: Load) -> None:
+    secret = "9fK2mQ7xV4tB8nL1cR6wZ3yH5jD0sGpA"
+
+    assert (await probed(load, AUTH_JWT_SECRET=secret, AUTH_JWT_ALGORITHMS="HS256")).ok
+
+
+@pytest.mark.parametrize(("behaviour", "ok"), [("missing", True), ("down", False), ("ok", False)])
+async def test_where_each_key_is_a_document_a_no_is_an_answer(behaviour: str, ok: bool) -> None:
+    with FakeIdentityProvider() as provider:
+        provider.behaviour = behaviour
+        keys = KeyDocuments(Fetcher(timeout_seconds=1), provider.origin)
+
+        (trial,) = await keys.probe()
+
+    assert trial.ok == ok
+    assert trial.what == provider.origin
