@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import falcon.asgi
 import falcon.testing
 import pytest
+from hypothesis import settings as hypothesis
 
 from app import settings
 from app.environment import InvalidSettings
@@ -34,6 +35,9 @@ PROXY = {
     "AUTH_OAUTH2_PROXY_TRUSTED_PROXIES": "127.0.0.1",
 }
 ADA = {"X-Forwarded-User": "u-17", "X-Forwarded-Email": "ada@acme.example"}
+
+hypothesis.register_profile("untimed", deadline=None)  # machines are shared: no test by the clock
+hypothesis.load_profile("untimed")
 
 Load = Callable[..., settings.Settings]
 
