@@ -11,6 +11,7 @@ import structlog
 
 from app.errors import AuthenticatorUnavailable
 from app.fetching import FetchFailed
+from app.metrics import KEY_FETCHES, KEYS_LOADED
 from app.public_keys import InvalidKeySet, KeySet, UnknownKey, VerificationKey, jwk_set
 from app.trial import Trial
 
@@ -203,6 +204,8 @@ class FetchedKeys:
             self._failure = type(error).__name__
         else:
             self._loaded_at, self._failure = begun_at, None
+            KEYS_LOADED.set_to_current_time()
+        KEY_FETCHES.labels("good" if self._failure is None else "failed").inc()
         if self._failure is not None:
             log.warning("keys_not_fetched", reason=self._failure, serving_old_ones=self.ready)
 

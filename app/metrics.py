@@ -38,6 +38,14 @@ AUTHENTICATION_SECONDS: Final = Histogram(
 UNTRUSTED_PEERS: Final = Counter(
     "sso_untrusted_peers", "Identity headers from peers that are not trusted", ("authenticator",)
 )
+KEY_FETCHES: Final = Counter(
+    "sso_key_set_fetches", "Fetches of key sets: good, or failed", ("outcome",)
+)
+KEYS_LOADED: Final = Gauge(
+    "sso_key_set_loaded_timestamp_seconds",
+    "When a worker last got a good key set, in epoch seconds; that of the worst worker",
+    multiprocess_mode="livemin",
+)
 LOG_LINES_LOST: Final = Counter("sso_log_lines_lost", "Log lines that the sink did not take")
 BUILD: Final = Gauge(
     "sso_build_info", "What is running", ("version",), multiprocess_mode="mostrecent"

@@ -4,6 +4,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from app import metrics
+from app.errors import AuthenticatorUnavailable
+from app.fetching import Fetcher, FetchFailed
+from app.keysets import FetchedKeys
 from app.sink import Sink
 from tests.conftest import ADA, PROXY, Client, Load, MakeClient, problems
 
@@ -123,3 +126,18 @@ def test_several_processes_are_added_up(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
 
     assert metrics.exposition() == b""
+
+
+@pytest.mark.requirement("R18")
+async def test_fetches_of_keys_are_counted() -> None:
+    async def fetch() -> bytes:
+        raise FetchFailed("down")
+
+    failed = metrics.KEY_FETCHES.labels("failed")
+    before = failed._value.get()  # noqa: SLF001 - a client cannot ask from inside a loop
+    keys = FetchedKeys(Fetcher(timeout_seconds=1), fetch, ttl_seconds=60, max_stale_seconds=60)
+
+    with pytest.raises(AuthenticatorUnavailable):
+        await keys.find("k", "RS256")
+
+    assert failed._value.get() == before + 1  # noqa: SLF001 - the same
