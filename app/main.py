@@ -29,6 +29,7 @@ from app.request import Request
 from app.resources.answers import Login, Refusals
 from app.resources.around import Around
 from app.resources.cors import Cors
+from app.resources.embed import Embed
 from app.resources.health import Live, Ready, Version
 from app.resources.lifespan import Lifespan
 from app.resources.measurements import Measurements
@@ -87,6 +88,8 @@ def create_app(
         app.add_route(destination.route, sign_on)
         session = Session(destination, authenticate, login, welcome)
         app.add_route(f"{destination.route}/session", session)
+    for root in {destination.root for destination in config.destinations}:
+        app.add_route(f"{root}/embed.js", Embed())
     if any(destination.public_jwks for destination in config.destinations):
         app.add_route("/.well-known/jwks.json", PublicKeys(config.destinations))
     return app

@@ -75,6 +75,7 @@ FLOORS: list[set[str]] = [
         "resources.around",
         "resources.cors",
         "resources.delivery",
+        "resources.embed",
         "resources.health",
         "resources.lifespan",
         "resources.measurements",

@@ -207,6 +207,7 @@ ANSWERS = {
     "session": (200, request("/pandium-sso/session", *ADA)),
     "no session": (401, request("/pandium-sso/session")),
     "foreign": (403, request("/pandium-sso", *ADA, "Origin: https://evil.example")),
+    "embed, method": (405, request("/pandium-sso/embed.js", method="POST")),
 }
 
 
