@@ -287,11 +287,11 @@ def _destinations(reading: Reading) -> list[Destination]:
 
 def _taken_twice(destinations: list[Destination]) -> Iterable[Problem]:
     takers: dict[str, list[str]] = {}
-    for name, root in dict.fromkeys((each.name, each.root) for each in destinations):
-        takers.setdefault(f"{root}/embed.js", []).append(name)
     for each in destinations:
         for path in (each.route, f"{each.route}/session"):
             takers.setdefault(re.sub(r"\{[a-z_]+\}", "{}", path), []).append(each.name)
+    for name, root in dict.fromkeys((each.name, each.root) for each in destinations):
+        takers.setdefault(f"{root}/embed.js", []).append(name)
     problems: dict[str, Problem] = {}
     for path, names in takers.items():
         if len(names) > 1:

@@ -126,8 +126,8 @@ def test_an_empty_environment_is_told_what_it_needs(load: Load) -> None:
         ),
         (
             {"APIFUSE_PATH": "/pandium-sso/embed.js", **APIFUSE},
-            "APIFUSE_PATH",
-            "is taken: /pandium-sso/embed.js is of pandium and of apifuse",
+            "PANDIUM_PATH",
+            "is taken: /pandium-sso/embed.js is of apifuse and of pandium",
         ),
         (
             {"APIFUSE_PATH": "/pandium-sso/session", **APIFUSE},

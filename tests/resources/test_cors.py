@@ -12,7 +12,7 @@ PREFLIGHT = {
     "Access-Control-Request-Method": "GET",
     "Access-Control-Request-Headers": "authorization",
 }
-OPENED = ("/pandium-sso", "/pandium-sso/session")
+OPENED = ("/pandium-sso", "/pandium-sso/session", "/pandium-sso/embed.js")
 STRANGERS = [
     "null",
     "",
