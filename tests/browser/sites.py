@@ -1,0 +1,88 @@
+"""Sites of other people, on origins of their own: the names under `localhost` all lead here.
+
+A page is what a test says it is; every request is kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request that came: its address without query, the query's text, its headers."""
+
+    address: str
+    query: str
+    headers: dict[str, str]
+
+
+@dataclass
+class Sites:
+    """Everything that is no origin of the service; `pages` has HTML by address."""
+
+    port: int
+    pages: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, dict[str, str]] = field(default_factory=dict)
+    asked: list[Asked] = field(default_factory=list)
+
+    def origin(self, name: str) -> str:
+        return f"http://{name}:{self.port}"
+
+    def put(self, address: str, body: str, **headers: str) -> str:
+        """Put a page at an address, with these headers of its own; give the address."""
+        self.pages[address] = f"<!doctype html><html lang=en><title>t</title>{body}</html>"
+        self.headers[address] = {name.replace("_", "-"): value for name, value in headers.items()}
+        return address
+
+    def asked_for(self, address: str) -> list[Asked]:
+        return [each for each in self.asked if each.address == address]
+
+    def forget(self) -> None:
+        for kept in (self.pages, self.headers, self.asked):
+            kept.clear()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    sites: Sites
+
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        address = f"http://{self.headers['Host']}{parts.path}"
+        self.sites.asked.append(Asked(address, parts.query, dict(self.headers)))
+        back = parse_qs(parts.query).get("rd")
+        if parts.path == "/signs-in" and back:
+            self._answer(303, b"", {"Location": back[0]})
+        else:
+            page = self.sites.pages.get(address)
+            status = 404 if page is None else 200
+            own = self.sites.headers.get(address, {})
+            self._answer(status, (page or "").encode(), {"Content-Type": "text/html", **own})
+
+    def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextlib.contextmanager
+def serving_sites() -> Iterator[Sites]:
+    """Serve them for the length of a block."""
+    handler = type("Handler", (_Handler,), {})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        handler.sites = Sites(server.server_address[1])
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield handler.sites
+        server.shutdown()
+        thread.join()
