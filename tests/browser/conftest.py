@@ -14,9 +14,8 @@ from tests.system.service import Service, serving
 
 from .chromium import CHROMIUM, running_chromium
 from .demo import Demo, running_demo
-from .sites import Sites, serving_sites
+from .sites import SERVICE, SIGNS_IN, Sites, serving_sites
 
-ADA = {"X-Forwarded-User": "u-17", "X-Forwarded-Email": "ada@acme.example"}
 WAIT_MS = 10_000
 
 NewContext = Callable[..., BrowserContext]
@@ -24,17 +23,32 @@ NewContext = Callable[..., BrowserContext]
 
 @dataclass(frozen=True)
 class World:
-    """The service, and the sites around it: the host's, the vendor's, a foreign one.
+    """The service as browsers see it, and the sites around it."""
 
-    The browser is the login proxy's peer: whoever sends `ADA` is signed in, on every site's page.
-    """
-
-    service: str
     sites: Sites
     process: Service
 
-    def __getattr__(self, name: str) -> str:
-        return self.sites.origin(f"{name}.localhost")
+    @property
+    def service(self) -> str:
+        return self.sites.origin(SERVICE)
+
+    @property
+    def host(self) -> str:
+        """The host application's origin, which is another site than the service's."""
+        return self.sites.origin("host.localhost")
+
+    @property
+    def near_host(self) -> str:
+        """Another origin of the host application, of the service's site."""
+        return self.sites.origin(f"app.{SERVICE}")
+
+    @property
+    def vendor(self) -> str:
+        return self.sites.origin("vendor.localhost")
+
+    @property
+    def foreign(self) -> str:
+        return self.sites.origin("foreign.localhost")
 
     def minted(self) -> int:
         """How many tokens the service has made so far, by its own word."""
@@ -60,12 +74,13 @@ def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def whole_world(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:  # noqa: ARG001 - the same
     with serving_sites() as sites:
         host, vendor = sites.origin("host.localhost"), sites.origin("vendor.localhost")
+        near_host = sites.origin(f"app.{SERVICE}")
         environment = {
             "SSO_AUTHENTICATORS": "oauth2-proxy",
             "AUTH_OAUTH2_PROXY_TRUSTED_PROXIES": "127.0.0.1/32",
-            "SSO_HOST_ORIGINS": f"{host},{sites.origin('127.0.0.1')}",
-            "SSO_LOGIN_URL": f"{host}/signs-in",
-            "SSO_PUBLIC_URL": "http://127.0.0.1:1",  # not needed but for a login's way back
+            "SSO_HOST_ORIGINS": f"{host},{near_host}",
+            "SSO_LOGIN_URL": host + SIGNS_IN,
+            "SSO_PUBLIC_URL": sites.origin(SERVICE),
             "PANDIUM_SHARED_SECRET": "pandium-4Qf0pSxkTnVb7Zr2LwHc9JdMeYuGaKi5",
             "PANDIUM_ACCOUNT": "acme",
             "PANDIUM_MARKETPLACE_URL": f"{vendor}/pandium",
@@ -74,7 +89,8 @@ def whole_world(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> I
             "APIFUSE_CUSTOM_DOMAIN": f"{vendor}/apifuse",
         }
         with serving(environment, tmp_path_factory.mktemp("service")) as service:
-            yield World(f"http://{service.bind}", sites, service)
+            sites.bind = service.bind
+            yield World(sites, service)
 
 
 @pytest.fixture
@@ -108,11 +124,4 @@ def new_context(browser: Browser) -> Iterator[NewContext]:
 
 @pytest.fixture
 def page(new_context: NewContext) -> Page:
-    """A page of somebody who is not signed in."""
     return new_context().new_page()
-
-
-@pytest.fixture
-def adas_page(new_context: NewContext) -> Page:
-    """A page of somebody who is signed in wherever the service is asked."""
-    return new_context(extra_http_headers=ADA).new_page()

@@ -1,16 +1,23 @@
-"""Sites of other people, on origins of their own: the names under `localhost` all lead here.
+"""Sites on origins of their own: the names under `localhost` all lead here.
 
-A page is what a test says it is; every request is kept.
+A page is what a test says it is; every request is kept. One name is the service's, behind a login
+proxy that knows who is signed in without any cookie: nothing but the service's own rules keeps a
+foreign page from using it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import http.client
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
+
+ADA = {"X-Forwarded-User": "u-17", "X-Forwarded-Email": "ada@acme.example"}
+SERVICE = "sso.localhost"
+SIGNS_IN = "/signs-in"
 
 
 @dataclass(frozen=True)
@@ -24,12 +31,20 @@ class Asked:
 
 @dataclass
 class Sites:
-    """Everything that is no origin of the service; `pages` has HTML by address."""
+    """`pages` has HTML by address, `identity` the headers of who is signed in.
+
+    `bind` is where the service really is.
+    """
 
     port: int
+    bind: str = ""
+    identity: dict[str, str] = field(default_factory=dict)
     pages: dict[str, str] = field(default_factory=dict)
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
+
+    def sign_in(self) -> None:
+        self.identity = ADA
 
     def origin(self, name: str) -> str:
         return f"http://{name}:{self.port}"
@@ -44,6 +59,7 @@ class Sites:
         return [each for each in self.asked if each.address == address]
 
     def forget(self) -> None:
+        self.identity = {}
         for kept in (self.pages, self.headers, self.asked):
             kept.clear()
 
@@ -55,14 +71,30 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         address = f"http://{self.headers['Host']}{parts.path}"
         self.sites.asked.append(Asked(address, parts.query, dict(self.headers)))
-        back = parse_qs(parts.query).get("rd")
-        if parts.path == "/signs-in" and back:
-            self._answer(303, b"", {"Location": back[0]})
+        if self.headers["Host"].startswith(f"{SERVICE}:"):
+            self._pass_on()
+        elif parts.path == SIGNS_IN:
+            self.sites.sign_in()
+            self._answer(303, b"", {"Location": parse_qs(parts.query)["rd"][0]})
         else:
             page = self.sites.pages.get(address)
             status = 404 if page is None else 200
             own = self.sites.headers.get(address, {})
             self._answer(status, (page or "").encode(), {"Content-Type": "text/html", **own})
+
+    do_OPTIONS = do_POST = do_GET  # noqa: N815 - the names are the library's
+
+    def _pass_on(self) -> None:
+        """Ask the service as a login proxy does."""
+        length = int(self.headers.get("Content-Length") or 0)
+        connection = http.client.HTTPConnection(self.sites.bind, timeout=10)
+        fields = {**dict(self.headers), **self.sites.identity, "Connection": "close"}
+        connection.request(self.command, self.path, self.rfile.read(length) or None, fields)
+        answer = connection.getresponse()
+        dropped = {"connection", "date", "server", "content-length"}
+        kept = {name: value for name, value in answer.getheaders() if name.lower() not in dropped}
+        self._answer(answer.status, answer.read(), kept)
+        connection.close()
 
     def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)
