@@ -33,12 +33,14 @@ class Asked:
 class Sites:
     """`pages` has HTML by address, `identity` the headers of who is signed in.
 
+    `unknown_at` are paths of the service where nobody is, as where a browser keeps cookies back.
     `bind` is where the service really is.
     """
 
     port: int
     bind: str = ""
     identity: dict[str, str] = field(default_factory=dict)
+    unknown_at: set[str] = field(default_factory=set)
     pages: dict[str, str] = field(default_factory=dict)
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
@@ -60,7 +62,7 @@ class Sites:
 
     def forget(self) -> None:
         self.identity = {}
-        for kept in (self.pages, self.headers, self.asked):
+        for kept in (self.pages, self.headers, self.asked, self.unknown_at):
             kept.clear()
 
 
@@ -88,7 +90,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Ask the service as a login proxy does."""
         length = int(self.headers.get("Content-Length") or 0)
         connection = http.client.HTTPConnection(self.sites.bind, timeout=10)
-        fields = {**dict(self.headers), **self.sites.identity, "Connection": "close"}
+        identity = {} if self.path in self.sites.unknown_at else self.sites.identity
+        fields = {**dict(self.headers), **identity, "Connection": "close"}
         connection.request(self.command, self.path, self.rfile.read(length) or None, fields)
         answer = connection.getresponse()
         dropped = {"connection", "date", "server", "content-length"}
@@ -110,11 +113,10 @@ class _Handler(BaseHTTPRequestHandler):
 @contextlib.contextmanager
 def serving_sites() -> Iterator[Sites]:
     """Serve them for the length of a block."""
-    handler = type("Handler", (_Handler,), {})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        handler.sites = Sites(server.server_address[1])
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
+        _Handler.sites = Sites(server.server_address[1])
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        yield handler.sites
+        yield _Handler.sites
         server.shutdown()
         thread.join()
