@@ -151,7 +151,8 @@ class MarketplaceEmbed extends HTMLElement {
     const told = await response.json().catch(() => ({}));
     const refused = response.status === 401 || response.type === "opaqueredirect";
     const origin = told.marketplace_origin ?? told.origin;
-    if (!refused && (!response.ok || !origin || (getToken && !told.url))) {
+    const framed = getToken ? told.url && !told.parameters : true; // not what takes a form
+    if (!refused && !(response.ok && origin && framed)) {
       throw new Problem(told.code ?? "unexpected_answer", response.status);
     }
     return {
