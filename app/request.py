@@ -17,8 +17,8 @@ class Context:
 
     `request_id` is ours: one from outside would let anyone write into our log. `started` is in
     seconds of a clock that only counts. `refusal` is the code and the reason of one, `event` what
-    the log calls an answer that is none; one without is neither counted nor written. `headers` are those of an
-    answer that has not the ones of every other.
+    the log calls an answer that is none; one without is neither counted nor written. `headers` are
+    those of an answer that has not the ones of every other.
     """
 
     __slots__ = (

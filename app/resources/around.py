@@ -73,7 +73,7 @@ class Around:
 
 
 def _account_for(req: Request, resp: Response, destination: Destination) -> None:
-    """Count a sign-on or its refusal, and write its line; the refusal of a question has one, too."""
+    """Write the line of a sign-on or a refusal; questions about the session are not counted."""
     context = req.context
     code, reason = context.refusal or (None, None)
     seconds = time.perf_counter() - context.started
