@@ -56,7 +56,7 @@ class World:
         return sum(line["event"] == "sign_on" for line in lines)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip("there is no Chromium: apt-get install chromium")
@@ -64,13 +64,13 @@ def browser() -> Iterator[Browser]:
         yield chromium
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:  # noqa: ARG001 - skipped without it
     with running_demo(tmp_path_factory.mktemp("demo")) as demo:
         yield demo
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def whole_world(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:  # noqa: ARG001 - the same
     with serving_sites() as sites:
         host, vendor = sites.origin("host.localhost"), sites.origin("vendor.localhost")
