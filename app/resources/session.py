@@ -43,19 +43,20 @@ class Session:
         Where visitors may look around without one, they are told how to get one.
         """
         refuse_foreign(req, self._welcome)
+        destination = self.destination
         try:
             identity = await self._authenticate(req)
         except NoSession:
-            if not self.destination.anonymous:
+            if not destination.anonymous:
                 raise
-            told = {"authenticated": False, "expires_at": None, **self._way_to_the_login(req, ids)}
+            identity = None
+        destination.check_ids(ids)
+        parameters = destination.checked_parameters(req.query_string)
+        told: dict[str, Any] = {"authenticated": identity is not None, "expires_at": None}
+        if identity is None:
+            told |= self._login.told(destination.path(ids, parameters))
         else:
             req.context.subject = identity.subject
-            told = {"authenticated": True, "expires_at": identity.expires_at}
-        self.destination.check_ids(ids)
+            told["expires_at"] = identity.expires_at
         resp.content_type = "application/json"
-        resp.text = json.dumps({**told, "marketplace_origin": self.destination.origin})
-
-    def _way_to_the_login(self, req: Request, ids: dict[str, str]) -> dict[str, Any]:
-        parameters = self.destination.checked_parameters(req.query_string)
-        return self._login.told(self.destination.path(ids, parameters))
+        resp.text = json.dumps({**told, "marketplace_origin": destination.origin})

@@ -98,3 +98,14 @@ def test_a_page_that_there_is_not_has_no_session(
     answer = service.simulate_get("/apifuse-sso/listing/a.b/session", headers=headers)
 
     assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("headers", [ADA, {}])
+def test_a_damaged_deep_link_is_told_before_anything_is_framed(
+    client: MakeClient, headers: dict[str, str]
+) -> None:
+    answer = client().simulate_get(
+        "/pandium-sso/session", query_string="display=a&display=b", headers=headers
+    )
+
+    assert answer.status_code == (400 if headers else 401)
