@@ -407,7 +407,7 @@ def test_with_a_token_of_the_hosts_it_asks_for_the_address_as_json(
     signed_in: World, page: Page
 ) -> None:
     asked: list[Request] = []
-    page.on("request", asked.append)
+    page.on("request", lambda request: asked.append(request))  # noqa: PLW0108 - Playwright marks the function
     markup = element(signed_in, attributes="pop-out").replace("src=", "data-src=")
     show(signed_in, page, markup)
     page.evaluate("""() => {
