@@ -77,8 +77,15 @@ def try_on(world: World, page: Page, origin: str, *attempts: Attempt) -> int:
     before = world.minted()
     tried = "".join(attempt(f"{world.service}/pandium-sso") for attempt in attempts)
     page.goto(world.sites.put(f"{origin}/try", tried))
-    page.wait_for_load_state("networkidle")
+    wait_for_quiet(world, page)
     return world.minted() - before
+
+
+def wait_for_quiet(world: World, page: Page) -> None:
+    """Wait until nothing was asked of any site for half a second."""
+    seen = -1
+    while seen != (seen := len(world.sites.asked)):
+        page.wait_for_timeout(500)
 
 
 def tried_as(world: World) -> set[str | None]:
@@ -133,7 +140,7 @@ def test_a_link_from_anywhere_leads_to_the_marketplace(signed_in: World, page: P
 def test_our_own_pages_are_not_shown_in_a_foreign_frame(signed_in: World, page: Page) -> None:
     frame = f'<iframe src="{signed_in.service}/pandium-sso"></iframe>'
     page.goto(signed_in.sites.put(f"{signed_in.foreign}/frame", frame))
-    page.wait_for_load_state("networkidle")
+    wait_for_quiet(signed_in, page)
 
     assert "Not from there" not in page.frames[1].content()
 
@@ -161,7 +168,7 @@ def test_no_referrer_tells_the_vendor_or_its_third_parties_our_address(
     if way == "link":
         page.get_by_role("link").click()
         page.wait_for_url(f"{signed_in.vendor}/**")
-    page.wait_for_load_state("networkidle")
+    wait_for_quiet(signed_in, page)
 
     (at_the_vendor,) = signed_in.sites.asked_for(f"{signed_in.vendor}/pandium")
     (at_the_third,) = signed_in.sites.asked_for(third)
