@@ -4,7 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 
-.PHONY: demo run test check bench lock reference sbom audit clean
+# For the scripts of the pages only, and only where Node is there.
+NODE := $(if $(shell command -v npm),node_modules/.installed)
+
+.PHONY: demo run test check bench lock reference picture sbom audit clean
 
 demo: $(VENV)/.installed ## the whole thing on loopback, in a browser or with curl
 	@$(BIN)/python -m app demo $(DEMO)
@@ -12,16 +15,18 @@ demo: $(VENV)/.installed ## the whole thing on loopback, in a browser or with cu
 run: $(VENV)/.installed ## serve with config/example.env
 	@set -a; . ./config/example.env; set +a; exec $(BIN)/python -m app serve
 
-test: $(VENV)/.installed ## all tests, with branch coverage of app
+test: $(VENV)/.installed $(NODE) ## all tests, with branch coverage of app
 	@$(BIN)/python -m pytest --cov --cov-report=term $(TEST)
 
-check: $(VENV)/.installed ## format, lint, types
+check: $(VENV)/.installed $(NODE) ## format, lint, types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/kubernetes-validate --strict --quiet $(filter-out %/kustomization.yaml,$(wildcard config/kubernetes/*.yaml))
 	@$(BIN)/shellcheck .ci/run tests/packaging/build_image.sh config/compose/make-secrets
+	@if [ -x node_modules/.bin/tsc ]; then node_modules/.bin/tsc -p jsconfig.json; \
+	else echo 'without Node the types of the scripts are not checked'; fi
 
 lock: $(VENV)/.installed ## write the lock files anew
 	@$(COMPILE) --upgrade pyproject.toml -o requirements.lock
@@ -44,8 +49,11 @@ sbom: $(VENV)/.installed ## what the image contains, as CycloneDX, in sbom.json
 audit: $(VENV)/.installed ## known vulnerabilities of what is locked
 	@$(BIN)/pip-audit --require-hashes -r requirements.lock
 
+picture: $(VENV)/.installed ## docs/demo.png, by Chromium
+	@$(BIN)/python tests/browser/picture.py docs/demo.png
+
 clean:
-	rm -rf $(VENV) .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/.installed: requirements-dev.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -60,3 +68,7 @@ $(VENV)/.bench: $(VENV)/.installed requirements-bench.lock
 	@$(VENV)-bench/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@! command -v npm >/dev/null || npm install --silent --no-audit --no-fund --no-package-lock --prefix tests/benchmark/node
 	@touch $@
+
+node_modules/.installed: package.json
+	@npm install --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null \
+	&& touch $@ || echo 'npm cannot install: the types of the scripts are not checked'

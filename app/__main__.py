@@ -176,8 +176,8 @@ class Inspect(BaseModel):
 class Demo(BaseModel):
     """Show the whole thing on loopback: a host application, the service and a marketplace."""
 
-    host_port: int = Field(8080, description="where the host application listens")
-    marketplace_port: int = Field(8090, description="where the marketplace listens")
+    host_port: int = Field(8080, ge=0, le=65535, description="where the host application listens")
+    marketplace_port: int = Field(8090, ge=0, le=65535, description="where the marketplace listens")
     once: CliImplicitFlag[bool] = Field(
         default=False, description="sign on once, print what came, and end"
     )

@@ -49,9 +49,10 @@ TEMPLATE_NAMES: Final = (*IDENTITY_NAMES, *TOKEN_NAMES, "claims.", "path.", "int
 class Destination:
     """One page of a vendor: what differs between vendors is strings, and they stand here.
 
-    `route` is the path of ours, `address` the vendor's, both with `{name}` for the ids of `ids`;
-    `address` and `fragment` may have `{token}`, or else `token_parameter` carries it. `parameters`
-    are those of a request that are known, `forwarded` those of them that are passed on.
+    `root` is the path of ours under which the vendor's pages stand, `route` this page's, `address`
+    the vendor's own, both with `{name}` for the ids of `ids`; `address` and `fragment` may have
+    `{token}`, or else `token_parameter` carries it. `parameters` are those of a request that are
+    known, `forwarded` those of them that are passed on.
     `offered` is the table of what may be installed, by the first id; its entry fills
     `{integration.…}`. `lifetime_seconds` None means a token without `exp`; `clock_skew_seconds`
     is how far `iat` lies in the past, for vendors whose clock is behind.
@@ -59,6 +60,7 @@ class Destination:
 
     name: str
     page: str
+    root: str
     route: str
     address: str
     token_parameter: str | None

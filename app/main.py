@@ -10,6 +10,7 @@ import falcon
 import falcon.asgi
 
 from app import settings
+from app.addresses import origin_of
 from app.authentication import Authentication
 from app.errors import (
     AccessDenied,
@@ -27,10 +28,13 @@ from app.errors import (
 from app.request import Request
 from app.resources.answers import Login, Refusals
 from app.resources.around import Around
+from app.resources.cors import Cors
+from app.resources.embed import Embed
 from app.resources.health import Live, Ready, Version
 from app.resources.lifespan import Lifespan
 from app.resources.measurements import Measurements
 from app.resources.public_keys import PublicKeys
+from app.resources.session import Session
 from app.resources.sign_on import SignOn
 
 if TYPE_CHECKING:
@@ -66,7 +70,7 @@ def create_app(
     login = Login(service.login_url, service.login_return_parameter, service.public_url)
     refusals = Refusals(STATUS, login, service.host_origins)
     lifespan = Lifespan(config.authenticators)
-    around: list[Any] = [Around(), lifespan]
+    around: list[Any] = [Cors(service.host_origins), Around(), lifespan]
     app = falcon.asgi.App(middleware=around, request_type=Request)
     app.resp_options.default_media_type = None  # type: ignore[assignment] # an empty body has no type
     app.add_error_handler(Exception, refusals.fault)
@@ -77,9 +81,21 @@ def create_app(
     app.add_route("/healthz", Ready(lifespan.not_ready))
     app.add_route("/version", Version())
     app.add_route("/metrics", Measurements(service.metrics_clients))
-    for destination in config.destinations:
-        page = SignOn(replace(destination, now=now), authenticate, service.host_origins)
-        app.add_route(destination.route, page)
+    welcome = _welcome_origins(service)
+    for each in config.destinations:
+        destination = replace(each, now=now)
+        sign_on = SignOn(destination, authenticate, service.host_origins, welcome)
+        app.add_route(destination.route, sign_on)
+        session = Session(destination, authenticate, login, welcome)
+        app.add_route(f"{destination.route}/session", session)
+    for root in {destination.root for destination in config.destinations}:
+        app.add_route(f"{root}/embed.js", Embed())
     if any(destination.public_jwks for destination in config.destinations):
         app.add_route("/.well-known/jwks.json", PublicKeys(config.destinations))
     return app
+
+
+def _welcome_origins(service: settings.ServiceVariables) -> frozenset[str]:
+    """Give the origins whose pages may ask: the host's, our own, and the login's."""
+    ours = (address for address in (service.public_url, service.login_url) if address)
+    return frozenset((*service.host_origins, *map(origin_of, ours)))

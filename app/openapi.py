@@ -20,6 +20,7 @@ _PROBLEM: Final[Object] = {
         "code": {"type": "string", "enum": sorted(WORDS)},
         "request_id": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
         "login_url": {"type": "string", "format": "uri"},
+        "return_parameter": {"type": "string"},
         "claim": {"type": "string"},
     },
 }
@@ -31,6 +32,17 @@ _ADDRESS: Final[Object] = {
         "origin": {"type": "string"},
         "expires_at": {"type": ["integer", "null"], "description": "epoch seconds"},
         "parameters": {"type": "object", "additionalProperties": {"type": "string"}},
+    },
+}
+_SESSION: Final[Object] = {
+    "type": "object",
+    "required": ["authenticated", "expires_at", "marketplace_origin"],
+    "properties": {
+        "authenticated": {"type": "boolean"},
+        "expires_at": {"type": ["integer", "null"], "description": "epoch seconds"},
+        "marketplace_origin": {"type": "string"},
+        "login_url": {"type": "string", "format": "uri"},
+        "return_parameter": {"type": "string"},
     },
 }
 _STATUS: Final[Object] = {
@@ -77,10 +89,12 @@ def document() -> Object:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "paths": {
-            "/pandium-sso": _sign_on("pandium"),
-            "/pandium-sso/install/{integration_id}": _sign_on("pandium", "integration_id"),
-            "/apifuse-sso": _sign_on("apifuse"),
-            "/apifuse-sso/listing/{listing_id}": _sign_on("apifuse", "listing_id"),
+            **_page("/pandium-sso", "pandium"),
+            **_page("/pandium-sso/install/{integration_id}", "pandium", "integration_id"),
+            "/pandium-sso/embed.js": _EMBED,
+            **_page("/apifuse-sso", "apifuse"),
+            **_page("/apifuse-sso/listing/{listing_id}", "apifuse", "listing_id"),
+            "/apifuse-sso/embed.js": _EMBED,
             "/livez": _told("Whether the process answers", {"200": "it does"}),
             "/readyz": _told(
                 "Whether sign-ons can be answered", {"200": "they can", "503": "not now"}
@@ -89,7 +103,12 @@ def document() -> Object:
             "/version": _told("What is running", {"200": "name and version"}, _NAMED),
         },
         "components": {
-            "schemas": {"Problem": _PROBLEM, "Address": _ADDRESS, "Status": _STATUS},
+            "schemas": {
+                "Problem": _PROBLEM,
+                "Address": _ADDRESS,
+                "Session": _SESSION,
+                "Status": _STATUS,
+            },
             "responses": {str(status): _refusal(why) for status, why in _REFUSALS.items()},
         },
     }
@@ -102,7 +121,8 @@ _NAMED: Final[Object] = {
 }
 
 
-def _sign_on(vendor: str, *ids: str) -> Object:
+def _page(path: str, vendor: str, *ids: str) -> Object:
+    """Give the operations of one page: the sign-on, and the question before it."""
     in_path = [
         {
             "name": name,
@@ -116,30 +136,55 @@ def _sign_on(vendor: str, *ids: str) -> Object:
         {"name": name, "in": "query", "schema": {"type": "string", "pattern": _TEXT}}
         for name in _PARAMETERS[vendor]
     ]
+    where_to_go = _body("where to go, for scripts", "Address", "application/json")
+    sent_on = {
+        "description": "to the vendor, with the token",
+        "headers": _HEADERS | {"Location": _LOCATION},
+    }
+    session = _body("whether somebody is signed in", "Session", "application/json")
+    parameters = in_path + in_query
     return {
-        "get": {
-            "summary": f"Sign the user on at {vendor}",
-            "parameters": in_path + in_query,
-            "responses": {
-                "200": _body("where to go, for scripts", "Address", "application/json"),
-                "302": {
-                    "description": "to the login, for a page without a session",
-                    "headers": _HEADERS | {"Location": _LOCATION},
-                },
-                "307": {
-                    "description": "to the vendor, with the token",
-                    "headers": _HEADERS | {"Location": _LOCATION},
-                },
-                **{
-                    str(status): {"$ref": f"#/components/responses/{status}"}
-                    for status in _REFUSALS
-                },
-            },
-        }
+        path: _operation(
+            f"Sign the user on at {vendor}", parameters, {"200": where_to_go, "307": sent_on}
+        ),
+        f"{path}/session": _operation("Ask for the session", parameters, {"200": session}),
     }
 
 
+def _operation(summary: str, parameters: list[Object], answers: Object) -> Object:
+    to_the_login = {
+        "description": "to the login, for a page without a session",
+        "headers": _HEADERS | {"Location": _LOCATION},
+    }
+    refusals = {str(status): {"$ref": f"#/components/responses/{status}"} for status in _REFUSALS}
+    responses = {**answers, "302": to_the_login, **refusals}
+    return {"get": {"summary": summary, "parameters": parameters, "responses": responses}}
+
+
 _LOCATION: Final[Object] = {"required": True, "schema": {"type": "string", "format": "uri"}}
+_EMBED: Final[Object] = {
+    "get": {
+        "summary": "The element <marketplace-embed>",
+        "responses": {
+            "200": {
+                "description": "a module script, which may be kept",
+                "headers": {
+                    "Cache-Control": {
+                        "required": True,
+                        "schema": {"type": "string", "const": "public, max-age=3600"},
+                    },
+                    "ETag": {"required": True, "schema": {"type": "string"}},
+                },
+                "content": {"text/javascript; charset=utf-8": {"schema": {"type": "string"}}},
+            },
+            "304": {"description": "the one that is kept is still right"},
+            **{
+                str(status): {"$ref": f"#/components/responses/{status}"}
+                for status in (400, 404, 405, 414, 431)
+            },
+        },
+    }
+}
 
 
 def _told(summary: str, answers: dict[str, str], schema: Object | None = None) -> Object:

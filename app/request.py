@@ -16,12 +16,16 @@ class Context:
     """What the parts of the service note on a request, for those after them and for the log.
 
     `request_id` is ours: one from outside would let anyone write into our log. `started` is in
-    seconds of a clock that only counts. `refusal` is the code and the reason of one.
+    seconds of a clock that only counts. `refusal` is the code and the reason of one, `event` what
+    the log calls an answer that is none; one without is neither counted nor written. `headers` are
+    those of an answer that has not the ones of every other.
     """
 
     __slots__ = (
         "authenticator",
         "destination",
+        "event",
+        "headers",
         "refusal",
         "request_id",
         "started",
@@ -36,6 +40,8 @@ class Context:
         self.authenticator: str | None = None
         self.subject: str | None = None
         self.token_id: str | None = None
+        self.event: str | None = None
+        self.headers: tuple[tuple[str, str], ...] | None = None
         self.refusal: tuple[str, str] | None = None
 
 

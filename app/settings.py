@@ -288,11 +288,17 @@ def _destinations(reading: Reading) -> list[Destination]:
 def _taken_twice(destinations: list[Destination]) -> Iterable[Problem]:
     takers: dict[str, list[str]] = {}
     for each in destinations:
-        takers.setdefault(re.sub(r"\{[a-z_]+\}", "{}", each.route), []).append(each.name)
+        for path in (each.route, f"{each.route}/session"):
+            takers.setdefault(re.sub(r"\{[a-z_]+\}", "{}", path), []).append(each.name)
+    for name, root in dict.fromkeys((each.name, each.root) for each in destinations):
+        takers.setdefault(f"{root}/embed.js", []).append(name)
+    problems: dict[str, Problem] = {}
     for path, names in takers.items():
         if len(names) > 1:
             key = f"{names[-1].upper()}_PATH" if names[-1] in BUILT_IN else f"[{names[-1]}] path"
-            yield Problem(key, f"is taken: {path} is of {' and of '.join(names)}")
+            wrong = f"is taken: {path} is of {' and of '.join(names)}"
+            problems.setdefault(key, Problem(key, wrong))
+    return problems.values()
 
 
 def _refuse_example_secret(reading: Reading, service: ServiceVariables) -> None:

@@ -17,6 +17,7 @@ ADA = Identity(subject="u-17", email="ada@acme.example", groups=("a",), claims={
 PLAIN = Destination(
     name="vendor",
     page="install",
+    root="/pandium-sso",
     route="/vendor-sso/install/{integration_id}",
     address="https://vendor.example/acme/{integration_id}/new",
     token_parameter="tenant",

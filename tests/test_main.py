@@ -24,9 +24,15 @@ def test_these_are_all_the_routes(load: Load) -> None:
         "/version": {"GET"},
         "/metrics": {"GET"},
         "/pandium-sso": {"GET"},
+        "/pandium-sso/session": {"GET"},
+        "/pandium-sso/embed.js": {"GET"},
         "/pandium-sso/install/{integration_id}": {"GET"},
+        "/pandium-sso/install/{integration_id}/session": {"GET"},
         "/apifuse-sso": {"GET"},
+        "/apifuse-sso/session": {"GET"},
+        "/apifuse-sso/embed.js": {"GET"},
         "/apifuse-sso/listing/{listing_id}": {"GET"},
+        "/apifuse-sso/listing/{listing_id}/session": {"GET"},
     }
 
 

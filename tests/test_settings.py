@@ -124,6 +124,16 @@ def test_an_empty_environment_is_told_what_it_needs(load: Load) -> None:
             "APIFUSE_PATH",
             "is taken: /pandium-sso is of pandium and of apifuse",
         ),
+        (
+            {"APIFUSE_PATH": "/pandium-sso/embed.js", **APIFUSE},
+            "PANDIUM_PATH",
+            "is taken: /pandium-sso/embed.js is of apifuse and of pandium",
+        ),
+        (
+            {"APIFUSE_PATH": "/pandium-sso/session", **APIFUSE},
+            "APIFUSE_PATH",
+            "is taken: /pandium-sso/session is of pandium and of apifuse",
+        ),
     ],
 )
 def test_a_wrong_variable_is_named(

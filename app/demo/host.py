@@ -24,17 +24,20 @@ SERVED_BY_THE_SERVICE = ("/pandium-sso", "/apifuse-sso")
 class Host:
     """The host application at `origin`; sessions live as long as it does.
 
-    `service` and `marketplace` are origins.
+    `service`, `marketplace` and `foreign` are origins. `signed_on` counts the answers of the
+    service that carry a token.
     """
 
     def __init__(
-        self, origin: str, *, service: str, marketplace: str, client: ClientSession
+        self, origin: str, *, service: str, marketplace: str, foreign: str, client: ClientSession
     ) -> None:
         self._origin = origin
         self._service = service
         self._marketplace = marketplace
+        self._foreign = foreign
         self._client = client
         self._sessions: dict[str, User] = {}
+        self.signed_on = 0
 
     def application(self) -> web.Application:
         """Return the application with its routes."""
@@ -45,6 +48,7 @@ class Host:
                 web.get("/login", self._ask_who),
                 web.post("/login", self._sign_in),
                 web.post("/logout", self._sign_out),
+                web.post("/expire", self._expire),
                 web.get("/signed-out", self._show_signed_out),
                 web.get("/demo.css", file_handler("demo.css")),
                 web.get("/host.js", file_handler("host.js")),
@@ -79,7 +83,8 @@ class Host:
             links=joined(links),
             view=view.name,
             framed=view.framed,
-            marketplace=self._marketplace,
+            script=view.script,
+            foreign=self._foreign,
         )
 
     async def _ask_who(self, request: web.Request) -> web.Response:
@@ -104,13 +109,20 @@ class Host:
         answer.del_cookie(COOKIE)
         return answer
 
+    async def _expire(self, request: web.Request) -> web.Response:
+        """End the session and leave its cookie, as time does."""
+        self._sessions.pop(request.cookies.get(COOKIE, ""), None)
+        return web.Response(status=204)
+
     async def _show_signed_out(self, _request: web.Request) -> web.Response:
         return self._page("signed_out.html", framed=VIEWS[0].framed)
 
     async def _pass_on(self, request: web.Request) -> web.Response:
         user = self._user(request)
         identity = user.headers() if user else {}
-        return await passed_on(request, self._service, identity, self._client)
+        answer = await passed_on(request, self._service, identity, self._client)
+        self.signed_on += carries_a_token(answer)
+        return answer
 
     def _user(self, request: web.Request) -> User | None:
         """Return who is signed in; `None` is a visitor who is not."""
@@ -141,8 +153,16 @@ class Host:
         The marketplace stands in both, as browsers hold redirects against the policy, too.
         """
         places = f"'self' {self._marketplace}"
-        policy = f"frame-ancestors 'none'; frame-src {places}; form-action {places}"
+        policy = (
+            f"connect-src 'self'; frame-ancestors 'none'; frame-src {places}; form-action {places}"
+        )
         return page_answer(fill(name, **values), policy=policy, status=status)
+
+
+def carries_a_token(answer: web.Response) -> bool:
+    """Tell whether a token, or the beginning of one, is in an answer of the service."""
+    body = answer.body if isinstance(answer.body, bytes) else b""
+    return "eyJ" in answer.headers.get("Location", "") or b"eyJ" in body
 
 
 def _see_other(address: str) -> web.Response:

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 _PAGES: Final = Path(__file__).parent / "pages"
-_POLICY = "default-src 'none'; base-uri 'none'; img-src data:; style-src 'self'; script-src 'self'"
+_POLICY = "default-src 'none'; base-uri 'none'; style-src 'self'; script-src 'self'"
 
 
 class Markup(str):
@@ -34,7 +34,9 @@ def joined(parts: Iterable[Markup]) -> Markup:
     return Markup("".join(parts))
 
 
-def page_answer(page: Markup, *, policy: str, status: int = 200) -> web.Response:
+def page_answer(
+    page: Markup, *, policy: str, images: str = "data:", status: int = 200
+) -> web.Response:
     """Answer with a page; `policy` is added to the Content-Security-Policy of all pages."""
     return web.Response(
         status=status,
@@ -42,7 +44,7 @@ def page_answer(page: Markup, *, policy: str, status: int = 200) -> web.Response
         content_type="text/html",
         headers={
             "Cache-Control": "no-store",
-            "Content-Security-Policy": f"{_POLICY}; {policy}",
+            "Content-Security-Policy": f"{_POLICY}; img-src {images}; {policy}",
             "Referrer-Policy": "same-origin",
             "X-Content-Type-Options": "nosniff",
         },

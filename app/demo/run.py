@@ -3,12 +3,14 @@
 import asyncio
 import secrets
 import signal
+import socket
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 
 from aiohttp import ClientSession, web
 
+from app.demo.foreign import Foreign
 from app.demo.host import Host
 from app.demo.loopback import ADDRESS, free_port, listen, port_of, serving
 from app.demo.marketplace import Marketplace
@@ -59,12 +61,13 @@ async def run(
 
 
 async def _run(host_port: int, marketplace_port: int, command: Sequence[str], *, once: bool) -> int:
-    at_host, at_marketplace = listen(host_port), listen(marketplace_port)
+    at_host, at_marketplace, elsewhere = listen(host_port), listen(marketplace_port), listen(0)
     addresses = Addresses(
         host=f"http://localhost:{port_of(at_host)}",
         marketplace=f"http://{ADDRESS}:{port_of(at_marketplace)}",
         service=f"http://{ADDRESS}:{free_port()}",
     )
+    foreign = f"http://{ADDRESS}:{port_of(elsewhere)}"
     keys = {vendor: secrets.token_urlsafe(32).encode() for vendor in ("Pandium", "APIFuse")}
     print("Starting the service ...", flush=True)
     started = time.monotonic()
@@ -72,7 +75,10 @@ async def _run(host_port: int, marketplace_port: int, command: Sequence[str], *,
         running(command, environment(addresses, keys)) as service,
         client() as http,
         serving(_marketplace(addresses, keys), at_marketplace),
-        serving(_host(addresses, http), at_host),
+        _serving_host(addresses, foreign, http, at_host) as host,
+        serving(
+            Foreign(host=addresses.host, count=lambda: host.signed_on).application(), elsewhere
+        ),
     ):
         await wait_until_ready(service, addresses.service, http)
         print(f"It is ready after {time.monotonic() - started:.1f} s.", flush=True)
@@ -86,13 +92,19 @@ def _marketplace(addresses: Addresses, keys: Mapping[str, bytes]) -> web.Applica
     return Marketplace(addresses.marketplace, host=addresses.host, keys=keys).application()
 
 
-def _host(addresses: Addresses, http: ClientSession) -> web.Application:
-    return Host(
+@asynccontextmanager
+async def _serving_host(
+    addresses: Addresses, foreign: str, http: ClientSession, listener: socket.socket
+) -> AsyncIterator[Host]:
+    host = Host(
         addresses.host,
         service=addresses.service,
         marketplace=addresses.marketplace,
+        foreign=foreign,
         client=http,
-    ).application()
+    )
+    async with serving(host.application(), listener):
+        yield host
 
 
 def _curl(service: str) -> str:

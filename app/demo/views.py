@@ -1,5 +1,6 @@
 """The pages of the host application that show the marketplace."""
 
+import re
 from dataclasses import dataclass
 
 
@@ -10,6 +11,11 @@ class View:
     path: str
     name: str
     framed: str
+
+    @property
+    def script(self) -> str:
+        """The address of the element's script, at the vendor's root."""
+        return "/" + re.split("[/?]", self.framed)[1] + "/embed.js"
 
 
 VIEWS = (

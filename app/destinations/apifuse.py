@@ -98,6 +98,7 @@ def _page(
     return Destination(
         name="apifuse",
         page=page,
+        root=variables.path,
         route=route,
         address=address,
         token_parameter=TOKEN_PARAMETER,

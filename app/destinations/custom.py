@@ -78,6 +78,7 @@ def destinations(vendor: Vendor, keys: KeyVariables) -> list[Destination]:
         Destination(
             name=vendor.name,
             page=name,
+            root=vendor.root,
             route=f"{vendor.root}/{page.path}".rstrip("/"),
             address=page.address,
             fragment=page.fragment,

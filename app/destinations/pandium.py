@@ -160,6 +160,7 @@ def destinations(variables: PandiumVariables) -> list[Destination]:
     marketplace = Destination(
         name="pandium",
         page="marketplace",
+        root=variables.path,
         route=variables.path,
         address=_marketplace(variables).replace("{account}", variables.account),
         token_parameter=TOKEN_PARAMETER,
@@ -175,6 +176,7 @@ def destinations(variables: PandiumVariables) -> list[Destination]:
     install = Destination(
         name="pandium",
         page="install",
+        root=variables.path,
         route=f"{variables.path}/install/{{integration_id}}",
         address=address.replace("{account}", variables.account),
         token_parameter=TOKEN_PARAMETER,

@@ -87,6 +87,16 @@ class Login:
         query = urlencode({self.return_parameter: f"{self.public_url}{path}"})
         return f"{self.url}{'&' if '?' in self.url else '?'}{query}"
 
+    def told(self, path: str | None) -> dict[str, str]:
+        """Give what scripts are told: the login's address, and how it takes the way back.
+
+        A page that shows the marketplace has users come back to itself instead.
+        """
+        address = self.leading_back_to(path)
+        if address is None:
+            return {}
+        return {"login_url": address, "return_parameter": self.return_parameter}
+
 
 class _Refusal(NamedTuple):
     """What is answered: a code for scripts, a reason for the log only."""
@@ -94,8 +104,11 @@ class _Refusal(NamedTuple):
     status: int
     code: str
     reason: str
-    login_url: str | None = None
     members: Mapping[str, str] = MappingProxyType({})
+
+    @property
+    def login_url(self) -> str | None:
+        return self.members.get("login_url")
 
 
 class Refusals:
@@ -112,19 +125,19 @@ class Refusals:
     ) -> None:
         self._status = status
         self._login = login
+        self._host_origins = " ".join(host_origins)
         self._policy = _PAGE.policy(framed_by=host_origins)
 
     async def refusal(self, req: Request, resp: Response, error: SignOnError, ids: Ids) -> None:
         """Answer what the line raised."""
         status = self._status[type(error)]
-        login_url = None
+        members = {"claim": error.claim} if isinstance(error, MissingClaim) else {}
         destination = req.context.destination
         if status == HTTPStatus.UNAUTHORIZED and destination is not None:
-            login_url = self._login.leading_back_to(_return_path(req, destination, ids))
+            members = self._login.told(_return_path(req, destination, ids))
         if isinstance(error, AuthenticatorUnavailable):
             resp.set_header("Retry-After", str(error.retry_after_seconds))
-        members = {"claim": error.claim} if isinstance(error, MissingClaim) else {}
-        self._answer(req, resp, _Refusal(status, error.code, str(error), login_url, members))
+        self._answer(req, resp, _Refusal(status, error.code, str(error), members))
 
     async def http_error(
         self, req: Request, resp: Response, error: falcon.HTTPError, _ids: Ids
@@ -154,7 +167,7 @@ class Refusals:
             _problem(req, resp, refusal)
         else:
             resp.set_header("Content-Security-Policy", self._policy)
-            _page(req, resp, refusal)
+            _page(req, resp, refusal, self._host_origins)
 
 
 def _return_path(req: Request, destination: Destination, ids: Ids) -> str | None:
@@ -174,18 +187,18 @@ def _problem(req: Request, resp: Response, refusal: _Refusal) -> None:
         "request_id": req.context.request_id,
         **refusal.members,
     }
-    if refusal.login_url is not None:
-        problem["login_url"] = refusal.login_url
     resp.content_type = "application/problem+json"
     resp.text = json.dumps(problem)
 
 
-def _page(req: Request, resp: Response, refusal: _Refusal) -> None:
+def _page(req: Request, resp: Response, refusal: _Refusal, host_origins: str) -> None:
     title, text = WORDS[refusal.code]
     action = ""
     if refusal.login_url is not None:
         address = html.escape(refusal.login_url)
         action = f'<p><a href="{address}" target="_top">Sign in</a></p>\n'
+    elif refusal.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        action = '<p><a href="">Try again</a></p>\n'
     resp.content_type = "text/html; charset=utf-8"
     resp.text = _PAGE.filled(
         markup={"action": action},
@@ -193,4 +206,5 @@ def _page(req: Request, resp: Response, refusal: _Refusal) -> None:
         text=text,
         code=refusal.code,
         request_id=req.context.request_id,
+        origins=host_origins,
     )

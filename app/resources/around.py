@@ -51,6 +51,7 @@ class Around:
     ) -> None:
         """Note where the request goes, and let only `GET` get there: a 307 would repeat a POST."""
         req.context.destination = getattr(resource, "destination", None)
+        req.context.event = getattr(resource, "event", None)
         if req.method != "GET":
             raise falcon.HTTPMethodNotAllowed(("GET",))
 
@@ -62,25 +63,27 @@ class Around:
         _succeeded: bool,  # noqa: FBT001 - the signature is Falcon's
     ) -> None:
         """Set what every answer has, and write the line before the answer goes out."""
-        resp.set_headers(_HEADERS)
+        resp.set_headers(req.context.headers or _HEADERS)
         resp.set_header("X-Request-ID", req.context.request_id)
         if draining.is_under_way():
             resp.set_header("Connection", "close")
-        if req.context.destination is not None:
-            _account_for(req, resp, req.context.destination)
+        context = req.context
+        if context.destination is not None and (context.event or context.refusal):
+            _account_for(req, resp, context.destination)
 
 
 def _account_for(req: Request, resp: Response, destination: Destination) -> None:
-    """Count a sign-on or a refusal, and write its line."""
+    """Write the line of a sign-on or a refusal; questions about the session are not counted."""
     context = req.context
     code, reason = context.refusal or (None, None)
     seconds = time.perf_counter() - context.started
     outcome = "signed_on" if context.subject and code is None else "refused" if code else "browsing"
-    metrics.SIGN_ONS.labels(destination.name, destination.page, outcome, code or "").inc()
-    metrics.SIGN_ON_SECONDS.labels(destination.name, destination.page).observe(seconds)
+    if context.event is not None:
+        metrics.SIGN_ONS.labels(destination.name, destination.page, outcome, code or "").inc()
+        metrics.SIGN_ON_SECONDS.labels(destination.name, destination.page).observe(seconds)
     write = log.info if code is None else log.warning
     write(
-        "sign_on" if code is None else "refusal",
+        context.event if code is None else "refusal",
         request_id=context.request_id,
         peer=peer_address(req) or "unix",
         destination=destination.name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.asking import refuse_prefetch
+from app.asking import refuse_foreign
 from app.errors import NoSession
 from app.resources.delivery import Delivery, Visit
 
@@ -17,21 +17,29 @@ if TYPE_CHECKING:
 
 
 class SignOn:
-    """One page of a vendor."""
+    """One page of a vendor.
+
+    `host_origins` may frame what it shows; `welcome` are the origins that may ask at all.
+    """
+
+    event = "sign_on"
+    cross_origin = True
 
     def __init__(
         self,
         destination: Destination,
         authenticate: Authentication,
         host_origins: tuple[str, ...] = (),
+        welcome: frozenset[str] = frozenset(),
     ) -> None:
         self.destination = destination
         self._authenticate = authenticate
+        self._welcome = welcome
         self._delivery = Delivery(destination, host_origins)
 
     async def on_get(self, req: Request, resp: Response, **ids: str) -> None:
         """Sign the user on, or raise why not."""
-        refuse_prefetch(req)
+        refuse_foreign(req, self._welcome)
         try:
             await self._sign_on(req, resp, ids)
         except NoSession:

@@ -55,7 +55,11 @@ async def host(service: str, http: ClientSession) -> AsyncIterator[str]:
     listener = listen(0)
     origin = f"http://localhost:{port_of(listener)}"
     application = Host(
-        origin, service=service, marketplace="http://127.0.0.1:8090", client=http
+        origin,
+        service=service,
+        marketplace="http://127.0.0.1:8090",
+        foreign="http://127.0.0.1:9",
+        client=http,
     ).application()
     async with serving(application, listener):
         yield origin

@@ -129,7 +129,9 @@ async def test_each_page_frames_its_part_of_the_marketplace(
     answer, text = await get(http, host + view.path, session)
 
     assert answer.status == 200
-    assert f'<iframe src="{view.framed}" title="{view.name}"></iframe>' in unescape(text)
+    assert f'<marketplace-embed src="{view.framed}" title="{view.name}">' in unescape(text)
+    assert f'<noscript><iframe src="{view.framed}"' in unescape(text)
+    assert f'src="{view.script}"' in text
     assert f'<a href="{view.path}" aria-current="true">{view.name}</a>' in text
     assert f'href="{view.framed}" target="_blank"' in unescape(text)
 
@@ -155,6 +157,18 @@ async def test_signing_out_ends_the_session_for_good(host: str, http: ClientSess
     assert answer.headers["Location"] == f"{host}/signed-out"
     assert "Max-Age=0" in answer.headers["Set-Cookie"]
     assert afterwards.headers["Location"] == f"{host}/login?rd=/"
+
+
+async def test_an_expired_session_leaves_its_cookie_behind(host: str, http: ClientSession) -> None:
+    session = await sign_in(http, host)
+
+    headers = {"Cookie": f"{COOKIE}={session}"}
+    async with http.post(f"{host}/expire", headers=headers) as answer:
+        assert answer.status == 204
+        assert "Set-Cookie" not in answer.headers
+    afterwards, _ = await get(http, f"{host}/", session)
+
+    assert afterwards.status == 303
 
 
 async def test_the_signed_out_page_shows_what_the_service_answers_in_a_frame(

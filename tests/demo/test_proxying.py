@@ -294,7 +294,9 @@ async def test_a_service_that_is_not_there_is_a_bad_gateway(http: ClientSession)
     listener = listen(0)
     origin = f"http://localhost:{port_of(listener)}"
     service = f"http://127.0.0.1:{free_port()}"
-    application = Host(origin, service=service, marketplace="", client=http).application()
+    application = Host(
+        origin, service=service, marketplace="", foreign="", client=http
+    ).application()
     async with (
         serving(application, listener),
         http.get(URL(f"{origin}/pandium-sso"), headers={"Cookie": f"{COOKIE}=x"}) as answer,

@@ -127,7 +127,6 @@ def test_a_signed_out_frame_gets_a_page_and_no_redirect(service: Client) -> None
         {},
         {"Accept": "application/json"},
         {**PAGE, "Accept": "application/json"},
-        {**PAGE, "Sec-Fetch-Dest": "image"},
         {**PAGE, "Sec-Fetch-Mode": "navigate, navigate"},
     ],
 )
@@ -144,7 +143,18 @@ def test_a_signed_out_script_gets_problem_details(service: Client, headers: dict
         "request_id": answer.headers["x-request-id"],
         "login_url": "https://login.acme.example/in?app=1"
         "&rd=https%3A%2F%2Fapp.acme.example%2Fpandium-sso",
+        "return_parameter": "rd",
     }
+
+
+@pytest.mark.requirement("R40")
+def test_a_page_tells_its_code_to_the_host_origins_only(service: Client) -> None:
+    answer = service.simulate_get("/pandium-sso", headers=FRAME)
+
+    assert 'data-code="no_session"' in answer.text
+    assert 'data-origins="https://app.acme.example https://b.acme.example"' in answer.text
+    assert "postMessage(" in answer.text
+    assert '"*"' not in answer.text
 
 
 def test_without_a_login_a_page_says_so(client: MakeClient) -> None:
@@ -284,23 +294,6 @@ def test_only_get_is_answered(
     assert "sign_on" not in capsys.readouterr().out
 
 
-@pytest.mark.requirement("R31")
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Sec-Purpose": "prefetch"},
-        {"Sec-Purpose": "prefetch;prerender"},
-        {"Sec-Purpose": "prefetch;anonymous-client-ip"},
-        {"Purpose": "prefetch"},
-    ],
-)
-def test_a_prefetch_mints_nothing(service: Client, headers: dict[str, str]) -> None:
-    answer = service.simulate_get("/pandium-sso", headers={**ADA, **headers})
-
-    assert answer.status_code == 403
-    assert answer.json["code"] == "foreign_request"
-
-
 @pytest.mark.requirement("R23")
 def test_nothing_is_built_from_what_a_proxy_may_say(service: Client) -> None:
     forwarded = {
@@ -417,6 +410,7 @@ def test_an_unavailable_authenticator_says_when_to_come_back(
 
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "7"
+    assert '<a href="">Try again</a>' in answer.text
     assert "location" not in answer.headers
 
 

@@ -94,7 +94,7 @@ def test_the_way_back_keeps_the_deep_link_and_nothing_else(
     assert sorted(parse_qsl(sent.query)) == sorted(parse_qsl(wanted.query))
 
 
-@pytest.mark.parametrize("destination", ["iframe", "frame", "embed", "object", "fencedframe"])
+@pytest.mark.parametrize("destination", ["iframe", "frame", "fencedframe"])
 def test_in_a_frame_a_page_links_to_the_login_and_nothing_redirects(
     client: Client, destination: str
 ) -> None:
@@ -204,6 +204,10 @@ ANSWERS = {
     "ready": (200, request("/readyz")),
     "health": (200, request("/healthz")),
     "version": (200, request("/version")),
+    "session": (200, request("/pandium-sso/session", *ADA)),
+    "no session": (401, request("/pandium-sso/session")),
+    "foreign": (403, request("/pandium-sso", *ADA, "Origin: https://evil.example")),
+    "embed, method": (405, request("/pandium-sso/embed.js", method="POST")),
 }
 
 

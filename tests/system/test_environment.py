@@ -17,6 +17,7 @@ from .acme import (
     AS_SHIPPED,
     BEHIND_OAUTH2_PROXY,
     EMAIL,
+    HOST_ORIGIN,
     LOGIN_URL,
     PANDIUM,
     PANDIUM_SECRET,
@@ -290,7 +291,7 @@ def test_even_a_talkative_service_keeps_tokens_secrets_and_queries_to_itself(
     private = (
         "Cookie: s=private-1",
         "Authorization: Bearer private-2",
-        "Referer: https://private-3",
+        f"Referer: {HOST_ORIGIN}/private-3",
     )
     query = "integration_settings=private-4&tenant=private-5"
     answers = [

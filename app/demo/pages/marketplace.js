@@ -1,13 +1,13 @@
 // Posts the vendor's messages to the page around this frame; alone in a tab there is nobody to tell.
-const { vendor, host } = document.body.dataset;
+const { vendor, host = "" } = document.body.dataset;
 const framed = window.parent !== window;
 
-document.querySelector("#alone").hidden = framed;
+/** @type {HTMLElement} */ (document.querySelector("#alone")).hidden = framed;
 
-for (const button of document.querySelectorAll("button[data-message]")) {
+for (const button of document.querySelectorAll("button")) {
   button.disabled = !framed;
   button.addEventListener("click", () => {
-    window.parent.postMessage(JSON.parse(button.dataset.message), host);
+    window.parent.postMessage(JSON.parse(button.dataset.message ?? ""), host);
   });
 }
 

@@ -1,0 +1,393 @@
+// @ts-check
+/**
+ * `<marketplace-embed src="/pandium-sso">`: a vendor's marketplace inside a page of the host.
+ *
+ * It asks the service whether somebody is signed in before it shows anything, so that no login page
+ * is ever framed. docs/embedding.md describes its attributes and events.
+ */
+
+/**
+ * What the service says: of a session or, where `getToken` is set, of the marketplace's address.
+ *
+ * @typedef {object} Answer
+ * @property {boolean} refused a session is needed, and there is none
+ * @property {boolean} authenticated
+ * @property {string} origin the marketplace's
+ * @property {string} [url] its address, with a token
+ * @property {number | null} expiresAt epoch seconds
+ * @property {string | null} loginUrl leads back to where the user is now
+ */
+
+const ANSWER_MS = 30_000;
+const REFRESH_MS = 10_000;
+const SETTLE_MS = 100; // a page's message and its load event come in no certain order
+const LONGEST_REFRESH_SECONDS = 86_400;
+const LONGEST_MESSAGE = 65_536; // characters
+const TALLEST_PX = 20_000;
+
+const DEEP_LINKS = "integration_id display integration_settings"; // Pandium's, on the host's page
+const LISTING = /\/listing\/([A-Za-z0-9_-]{1,64})$/; // APIFuse's path, and ours
+const PAGE_PARAMETER = "marketplace_page"; // on the host's page: the listing to come back to
+
+/** Why there is nothing to show; `code` is one of docs/errors.md or docs/embedding.md. */
+class Problem extends Error {
+  /**
+   * @param {string} code
+   * @param {number | null} status of HTTP
+   */
+  constructor(code, status = null) {
+    super(code);
+    this.code = code;
+    this.status = status;
+  }
+}
+
+class MarketplaceEmbed extends HTMLElement {
+  static observedAttributes = ["src"];
+
+  /** @type {HTMLIFrameElement | null} */
+  #frame = null;
+  /** @type {AbortController | null} */
+  #inFlight = null;
+  /** @type {Map<string, number>} */
+  #timers = new Map();
+  #shownAt = -Infinity; // when something was last to be shown, by performance.now()
+  #origin = ""; // the marketplace's
+  #listing = ""; // which listing is to be shown
+
+  connectedCallback() {
+    window.addEventListener("message", this.#hear);
+    this.#restart();
+  }
+
+  disconnectedCallback() {
+    window.removeEventListener("message", this.#hear);
+    this.#stop();
+    this.#put();
+  }
+
+  attributeChangedCallback() {
+    if (this.isConnected) this.#restart();
+  }
+
+  /** Show the page anew, with a fresh token: at most once in ten seconds, so it may take a while. */
+  reload() {
+    if (this.#inFlight || this.#timers.has("reload") || !this.getAttribute("src")) return;
+    const wait = this.#shownAt + REFRESH_MS - performance.now();
+    this.#after(Math.max(wait, 0), "reload", () => this.#load());
+  }
+
+  #restart() {
+    this.#stop();
+    if (!this.getAttribute("src")) return;
+    const page = new URLSearchParams(window.location.search).get(PAGE_PARAMETER) ?? "";
+    const listing = LISTING.exec(page)?.[1] ?? "";
+    this.#listing = page === this.#pathTo(listing) ? listing : "";
+    this.#load();
+  }
+
+  #stop() {
+    this.#inFlight?.abort();
+    this.#inFlight = null;
+    this.#timers.forEach((timer) => clearTimeout(timer));
+    this.#timers.clear();
+  }
+
+  #load() {
+    this.#shownAt = performance.now();
+    this.#ask((answer) => (answer.refused ? this.#requireLogin(answer) : this.#show(answer)));
+  }
+
+  /**
+   * Have somebody sign in, unless they are.
+   *
+   * @param {() => void} otherwise
+   */
+  #signIn(otherwise) {
+    if (this.#inFlight) return;
+    this.#ask((answer) => {
+      this.#settle();
+      if (answer.authenticated) otherwise();
+      else this.#requireLogin(answer);
+    });
+  }
+
+  /** @param {(answer: Answer) => void} then */
+  async #ask(then) {
+    const attempt = new AbortController();
+    this.#inFlight = attempt;
+    this.setAttribute("aria-busy", "true");
+    this.#after(ANSWER_MS, "answer", () => {
+      attempt.abort();
+      this.#settle();
+      this.#tell("sso-timeout");
+      this.#refreshLater();
+    });
+    try {
+      const answer = await this.#answer(attempt.signal);
+      if (!attempt.signal.aborted) then(answer);
+    } catch (error) {
+      if (!attempt.signal.aborted) this.#fail(error);
+    }
+  }
+
+  /**
+   * @param {AbortSignal} signal
+   * @returns {Promise<Answer>}
+   */
+  async #answer(signal) {
+    /** @type {(() => Promise<string>) | undefined} */
+    const getToken = /** @type {any} */ (this).getToken;
+    /** @type {Record<string, string>} */
+    const headers = { Accept: "application/json" };
+    if (getToken) headers.Authorization = `Bearer ${await getToken()}`;
+    const response = await fetch(this.#address(getToken ? "" : "/session"), {
+      headers,
+      signal,
+      cache: "no-store",
+      credentials: "include",
+      redirect: "manual", // where a proxy in front would lead to its login
+    });
+    const told = await response.json().catch(() => ({}));
+    const refused = response.status === 401 || response.type === "opaqueredirect";
+    const origin = told.marketplace_origin ?? told.origin;
+    const framed = getToken ? told.url && !told.parameters : true; // not what takes a form
+    if (!refused && !(response.ok && origin && framed)) {
+      throw new Problem(told.code ?? "unexpected_answer", response.status);
+    }
+    return {
+      refused,
+      authenticated: !refused && (told.authenticated ?? true),
+      origin,
+      url: told.url,
+      expiresAt: told.expires_at ?? null,
+      loginUrl: refused && !told.code ? this.#address() : this.#leadingBack(told),
+    };
+  }
+
+  /** @param {Answer} answer */
+  #show({ url, origin, expiresAt }) {
+    const frame = document.createElement("iframe");
+    frame.title = this.getAttribute("title") || "Marketplace";
+    frame.referrerPolicy = "strict-origin"; // the service wants to know whose page asks
+    frame.allow = this.getAttribute("allow") ?? `clipboard-write ${origin}`;
+    frame.loading = this.getAttribute("loading") === "lazy" ? "lazy" : "eager";
+    Object.assign(frame.style, { border: "0", display: "block", height: "100%", width: "100%" });
+    frame.style.minHeight = "30rem";
+    const ready = () => this.#after(SETTLE_MS, "settle", () => this.#ready(expiresAt));
+    frame.addEventListener("load", ready, { once: true, signal: this.#inFlight?.signal });
+    if (frame.loading === "lazy") this.#never("answer"); // it is asked for when it comes into view
+    this.#origin = origin;
+    frame.src = url ?? this.#address();
+    this.#put(frame, ...(url ? [] : this.#popOut()));
+    this.#frame = frame;
+  }
+
+  /** @param {number | null} expiresAt */
+  #ready(expiresAt) {
+    this.#settle();
+    this.#tell("sso-ready", { origin: this.#origin, expiresAt });
+    this.#refreshLater();
+  }
+
+  /** @param {Answer} answer */
+  #requireLogin({ loginUrl }) {
+    this.#settle();
+    const words = document.createElement("p");
+    words.setAttribute("role", "status");
+    words.textContent = "You are signed out. ";
+    if (loginUrl) words.append(link(loginUrl, "Sign in", "_top"));
+    this.#put(words);
+    const listingId = this.#listing || null;
+    const goes = this.#tell("sso-login-required", { loginUrl, listingId }, { cancelable: true });
+    if (!goes || !loginUrl) return;
+    try {
+      (window.top ?? window).location.href = loginUrl;
+    } catch {
+      // The page is itself framed by another site's: the link takes the click that is needed.
+    }
+  }
+
+  /** @param {unknown} error */
+  #fail(error) {
+    const { code, status } = error instanceof Problem ? error : new Problem("network_error");
+    this.#settle();
+    if (code !== "network_error") this.#put(); // what is shown may be another user's
+    this.#tell("sso-error", { code, status, requestId: null });
+    this.#refreshLater();
+  }
+
+  /** @param {MessageEvent} event */
+  #hear = ({ source, origin, data }) => {
+    if (!this.#frame || source !== this.#frame.contentWindow) return;
+    if (origin === this.#origin) this.#hearVendor(data);
+    else if (origin === new URL(this.#address()).origin) this.#hearService(data);
+  };
+
+  /** A page of the service stands in the frame. @param {any} data */
+  #hearService(data) {
+    if (data?.source !== "marketplace-sso") return;
+    const { code, requestId } = data;
+    const refused = () => this.#tell("sso-error", { code, status: null, requestId });
+    this.#inFlight?.abort();
+    this.#settle();
+    if (code === "no_session" || code === "invalid_session") this.#signIn(refused);
+    else refused();
+  }
+
+  /** @param {unknown} data */
+  #hearVendor(data) {
+    const said = parsed(data);
+    if (!said) return;
+    const { message, id, height, targetUrl } = said;
+    const vendor = typeof data === "string" ? "apifuse" : "pandium";
+    const name = String((vendor === "apifuse" ? id : message) ?? "");
+    const listingId = typeof targetUrl === "string" ? this.#listingOf(targetUrl) : null;
+    if (name === "pandium-content-height-change") this.#grow(height);
+    this.#tell("vendor-event", { vendor, name, listingId, data: said });
+    if (name === "user_login_required") {
+      this.#listing = listingId ?? this.#listing;
+      this.#signIn(() => this.reload());
+    }
+  }
+
+  /** @param {unknown} height in pixels */
+  #grow(height) {
+    if (typeof height !== "number" || !(height > 0) || !this.#frame) return;
+    this.#frame.style.minHeight = "0";
+    this.#frame.style.height = `${Math.min(Math.ceil(height), TALLEST_PX)}px`;
+  }
+
+  /** The id in an address of the marketplace; nothing else of it is ever used. @param {string} url */
+  #listingOf(url) {
+    try {
+      const { origin, pathname } = new URL(url);
+      return origin === this.#origin ? (LISTING.exec(pathname)?.[1] ?? null) : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** The path of ours to a listing. @param {string} listing */
+  #pathTo(listing) {
+    const { pathname } = new URL(this.getAttribute("src") ?? "", document.baseURI);
+    return listing ? `${pathname.replace(LISTING, "")}/listing/${listing}` : pathname;
+  }
+
+  /** The address of ours, with the deep link of the host's page. */
+  #address(below = "") {
+    const address = new URL(this.getAttribute("src") ?? "", document.baseURI);
+    address.pathname = this.#pathTo(this.#listing) + below;
+    const here = new URLSearchParams(window.location.search);
+    for (const name of (this.getAttribute("deep-links") ?? DEEP_LINKS).split(/\s+/)) {
+      const value = here.get(name);
+      if (value && !address.searchParams.has(name)) address.searchParams.set(name, value);
+    }
+    return address.href;
+  }
+
+  /**
+   * The login's address, with this page as the one to come back to.
+   *
+   * @param {{login_url?: string, return_parameter?: string}} told
+   */
+  #leadingBack({ login_url: login, return_parameter: parameter }) {
+    if (!login || !parameter) return login ?? null;
+    const back = new URL(window.location.href);
+    if (this.#listing) back.searchParams.set(PAGE_PARAMETER, this.#pathTo(this.#listing));
+    const address = new URL(login);
+    address.searchParams.set(parameter, back.href);
+    return address.href;
+  }
+
+  #popOut() {
+    const words = this.getAttribute("pop-out");
+    if (words === null) return [];
+    return [link(this.#address(), words || "Open in a new tab", "_blank")];
+  }
+
+  #refreshLater() {
+    const seconds = Number(this.getAttribute("refresh-after"));
+    if (!(seconds > 0)) return;
+    const wait = Math.min(seconds, LONGEST_REFRESH_SECONDS) * 1000;
+    this.#after(wait, "refresh", () => this.reload());
+  }
+
+  #settle() {
+    this.#inFlight = null;
+    this.#never("answer");
+    this.#never("settle");
+    this.removeAttribute("aria-busy");
+  }
+
+  /** @param {Node[]} nodes what the element shows from now on */
+  #put(...nodes) {
+    this.#frame = null;
+    this.replaceChildren(...nodes);
+  }
+
+  /**
+   * @param {number} ms
+   * @param {string} name
+   * @param {() => void} then
+   */
+  #after(ms, name, then) {
+    this.#never(name);
+    const due = () => {
+      this.#timers.delete(name);
+      then();
+    };
+    this.#timers.set(name, window.setTimeout(due, ms));
+  }
+
+  /** @param {string} name */
+  #never(name) {
+    clearTimeout(this.#timers.get(name));
+    this.#timers.delete(name);
+  }
+
+  /**
+   * @param {string} name
+   * @param {object} detail
+   * @param {EventInit} how
+   * @returns {boolean} whether nobody prevented what follows
+   */
+  #tell(name, detail = {}, how = {}) {
+    return this.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, detail, ...how }));
+  }
+}
+
+/**
+ * The object that a vendor posted: Pandium posts objects, APIFuse JSON strings.
+ *
+ * @param {any} data
+ * @returns {Record<string, unknown> | null}
+ */
+function parsed(data) {
+  let said = data;
+  if (typeof data === "string") {
+    if (data.length > LONGEST_MESSAGE) return null;
+    try {
+      said = JSON.parse(data);
+    } catch {
+      return null;
+    }
+  }
+  return said && typeof said === "object" && !Array.isArray(said) ? said : null;
+}
+
+/**
+ * @param {string} address
+ * @param {string} words
+ * @param {string} target
+ */
+function link(address, words, target) {
+  const anchor = document.createElement("a");
+  Object.assign(anchor, { href: address, textContent: words, target, rel: "noopener" });
+  return anchor;
+}
+
+// Each vendor's root has this script: the first one wins.
+if (!customElements.get("marketplace-embed")) {
+  customElements.define("marketplace-embed", MarketplaceEmbed);
+}

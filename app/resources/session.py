@@ -1,0 +1,62 @@
+"""`GET …/session`: whether somebody is signed in. It never mints."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from app.asking import refuse_foreign
+from app.errors import NoSession
+
+if TYPE_CHECKING:
+    from falcon.asgi import Response
+
+    from app.authentication import Authentication
+    from app.destination import Destination
+    from app.request import Request
+    from app.resources.answers import Login
+
+
+class Session:
+    """What a host's page asks before it shows one page of a vendor.
+
+    `welcome` are the origins that may ask.
+    """
+
+    cross_origin = True
+
+    def __init__(
+        self,
+        destination: Destination,
+        authenticate: Authentication,
+        login: Login,
+        welcome: frozenset[str] = frozenset(),
+    ) -> None:
+        self.destination = destination
+        self._authenticate = authenticate
+        self._login = login
+        self._welcome = welcome
+
+    async def on_get(self, req: Request, resp: Response, **ids: str) -> None:
+        """Say until when the session lasts (epoch seconds, if it says), or raise why there is none.
+
+        Where visitors may look around without one, they are told how to get one.
+        """
+        refuse_foreign(req, self._welcome)
+        destination = self.destination
+        try:
+            identity = await self._authenticate(req)
+        except NoSession:
+            if not destination.anonymous:
+                raise
+            identity = None
+        destination.check_ids(ids)
+        parameters = destination.checked_parameters(req.query_string)
+        told: dict[str, Any] = {"authenticated": identity is not None, "expires_at": None}
+        if identity is None:
+            told |= self._login.told(destination.path(ids, parameters))
+        else:
+            req.context.subject = identity.subject
+            told["expires_at"] = identity.expires_at
+        resp.content_type = "application/json"
+        resp.text = json.dumps({**told, "marketplace_origin": destination.origin})
