@@ -6,22 +6,24 @@ import json
 import logging
 import re
 import traceback
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 import structlog
 
+from app.json_writer import json_writer
 from app.sink import MAX_LINE_BYTES, Sink
 
 LogFormat = Literal["json", "console"]
-Event = MutableMapping[str, Any]
+_Rendered = Callable[[str, str, Mapping[str, Any]], bytes]
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*")
 _TOKENS_MIDDLE: Final = re.compile(r"\.[A-Za-z0-9_-]{10,}\.")  # found, or not, forty times faster
 _LONGEST_VALUES_CHARACTERS: Final = (256, 16)
 _SHORTEST_SECRET_CHARACTERS: Final = 6
 _FRAMES: Final = 8
+_LEVELS: Final = {"info": logging.INFO, "warning": logging.WARNING}
 
 
 def configure(level: str, log_format: LogFormat, sink: Sink, secrets: Iterable[str] = ()) -> None:
@@ -30,8 +32,13 @@ def configure(level: str, log_format: LogFormat, sink: Sink, secrets: Iterable[s
     `level` is a name of the standard library's, in small letters.
     """
     number = logging.getLevelName(level.upper())
+    rendered = _rendering(log_format, secrets)
+    _lines[:] = [_Lines(number, rendered, sink)]
     structlog.configure(
-        processors=[structlog.processors.add_log_level, _rendering(log_format, secrets)],
+        processors=[
+            structlog.processors.add_log_level,
+            lambda _logger, _method, event: rendered(event.pop("level"), event.pop("event"), event),
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=lambda *_: _SinkLogger(sink),
         cache_logger_on_first_use=False,
@@ -39,6 +46,12 @@ def configure(level: str, log_format: LogFormat, sink: Sink, secrets: Iterable[s
     root = logging.getLogger()
     root.handlers = [ForeignLines()]
     root.setLevel(number)
+
+
+def write(level: str, event: str, fields: Mapping[str, Any]) -> None:
+    """Write the one line of a request, without structlog's making of a logger for each."""
+    for lines in _lines:
+        lines.write(level, event, fields)
 
 
 class ForeignLines(logging.Handler):
@@ -62,6 +75,23 @@ def places(error: BaseException) -> list[str]:
     return [f"{frame.filename}:{frame.lineno}" for frame in frames]
 
 
+class _Lines:
+    """What `configure` has said, for `write`."""
+
+    def __init__(self, least: int, rendered: _Rendered, sink: Sink) -> None:
+        self._written = {name for name, number in _LEVELS.items() if number >= least}
+        self._rendered = rendered
+        self._sink = sink
+
+    def write(self, level: str, event: str, fields: Mapping[str, Any]) -> None:
+        if level in self._written:
+            self._sink.write(self._rendered(level, event, fields))
+
+
+_lines: Final[list[_Lines]] = []
+"""One, or none before the first configuration."""
+
+
 class _SinkLogger:
     """What structlog hands rendered lines to."""
 
@@ -69,24 +99,23 @@ class _SinkLogger:
         self.msg = self.debug = self.info = self.warning = self.error = self.critical = sink.write
 
 
-def _rendering(log_format: LogFormat, secrets: Iterable[str]) -> Callable[..., bytes]:
-    render = _as_json if log_format == "json" else _in_columns
+def _rendering(log_format: LogFormat, secrets: Iterable[str]) -> _Rendered:
+    render: Callable[[dict[str, Any]], str] = _as_json if log_format == "json" else _in_columns
     redacted = _redaction(secrets)
 
-    def rendered(_logger: object, _method: str, event: Event) -> bytes:
-        head = {"time": _now(), "level": event.pop("level"), "event": event.pop("event")}
-        line = redacted(render(head | {**event})) + "\n"
+    def rendered(level: str, event: str, fields: Mapping[str, Any]) -> bytes:
+        head = {"time": _now(), "level": level, "event": event}
+        line = redacted(render({**head, **fields})) + "\n"
         for longest in _LONGEST_VALUES_CHARACTERS:
             if len(line) > MAX_LINE_BYTES:
-                short = {name: _shortened(value, longest) for name, value in event.items()}
+                short = {name: _shortened(value, longest) for name, value in fields.items()}
                 line = redacted(render(head | short)) + "\n"
         return line.encode("ascii")
 
     return rendered
 
 
-def _as_json(event: dict[str, Any]) -> str:
-    return json.dumps(event, default=lambda value: type(value).__name__)
+_as_json: Final = json_writer(allow_nan=True, default=lambda value: type(value).__name__)
 
 
 def _in_columns(event: dict[str, Any]) -> str:

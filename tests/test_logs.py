@@ -66,8 +66,26 @@ def test_what_is_below_the_level_is_not_written(memory: Memory) -> None:
 
     structlog.get_logger().info("sign_on")
     logging.getLogger("library").info("x")
+    logs.write("info", "sign_on", {})
 
     assert memory.kept == b""
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_the_line_of_a_request_is_written_like_every_other(
+    memory: Memory, log_format: logs.LogFormat
+) -> None:
+    fields = {"page": "x", "jti": TOKEN, "code": None, "duration_ms": float("inf")}
+    logs.configure("warning", "json", Memory())
+    logs.configure("info", log_format, memory, ("a-secret",))
+
+    structlog.get_logger().warning("refusal", **fields, reason="a-secret")
+    logs.write("warning", "refusal", {**fields, "reason": "a-secret"})
+
+    one, other = (line.partition(b"warning")[2] for line in memory.kept.splitlines())
+    assert one == other
+    assert b"[token]" in one
+    assert b"[secret]" in one
 
 
 @pytest.mark.requirement("R46")

@@ -14,6 +14,7 @@ FLOORS: list[set[str]] = [
         "app",
         "draining",
         "identity",
+        "json_writer",
         "errors",
         "trial",
         "addresses",

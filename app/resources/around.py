@@ -7,9 +7,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import falcon
-import structlog
 
-from app import draining, metrics
+from app import draining, logs, metrics
 from app.asking import READ, peer_address
 
 if TYPE_CHECKING:
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
 
     from app.destination import Destination
     from app.request import Request
-
-log = structlog.get_logger("marketplace_sso")
 
 MAX_HEADER_BYTES = 32768
 """All header fields together, as they stand on the wire; AWS load balancers alone send 11 KiB."""
@@ -81,21 +78,23 @@ def _account_for(req: Request, resp: Response, destination: Destination) -> None
     if context.event is not None:
         metrics.SIGN_ONS.labels(destination.name, destination.page, outcome, code or "").inc()
         metrics.SIGN_ON_SECONDS.labels(destination.name, destination.page).observe(seconds)
-    write = log.info if code is None else log.warning
-    write(
-        context.event if code is None else "refusal",
-        request_id=context.request_id,
-        peer=peer_address(req) or "unix",
-        destination=destination.name,
-        page=destination.page,
-        authenticator=context.authenticator,
-        subject=context.subject and _hashed(context.subject),
-        jti=context.token_id,
-        status=resp.status_code,
-        outcome=outcome,
-        code=code,
-        reason=reason,
-        duration_ms=round(seconds * 1000, 3),
+    logs.write(
+        "info" if code is None else "warning",
+        context.event if context.event and code is None else "refusal",
+        {
+            "request_id": context.request_id,
+            "peer": peer_address(req) or "unix",
+            "destination": destination.name,
+            "page": destination.page,
+            "authenticator": context.authenticator,
+            "subject": context.subject and _hashed(context.subject),
+            "jti": context.token_id,
+            "status": resp.status_code,
+            "outcome": outcome,
+            "code": code,
+            "reason": reason,
+            "duration_ms": round(seconds * 1000, 3),
+        },
     )
 
 
