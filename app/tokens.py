@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import math
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import Algorithm, get_default_algorithms
 
+from app.json_writer import json_writer
 from app.secret_strength import WeakSecret, check_secret
 
 MAX_JSON_DEPTH = 16
@@ -37,6 +39,8 @@ _KEYS = {
     "Ed": "an Ed25519 key",
 }
 
+_as_json = json_writer(separators=(",", ":"))
+
 ALGORITHMS = (*_HASH_BYTES, "RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA")
 """What a destination may sign with."""
 
@@ -53,7 +57,7 @@ class SigningKey:
     """
 
     algorithm: str
-    _key: Any = field(repr=False)
+    _sign: Callable[[bytes], bytes] = field(repr=False)
     _verifying_key: Any = field(repr=False)
     _header: bytes = field(repr=False)
     public_jwk: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -77,7 +81,9 @@ def hmac_key(secret: bytes, algorithm: str = "HS256", *, allow_short: bool = Fal
     """
     check_secret(secret, needed=_HASH_BYTES[algorithm], allow_short=allow_short)
     prepared = _ALGORITHMS[algorithm].prepare_key(secret)
-    return SigningKey(algorithm, prepared, prepared, _encode({"alg": algorithm, "typ": "JWT"}))
+    # PyJWT's own way in takes a Python object for every signature; the digest is the same.
+    signed = partial(hmac.digest, prepared, digest=f"sha{algorithm[2:]}")
+    return SigningKey(algorithm, signed, prepared, _encode({"alg": algorithm, "typ": "JWT"}))
 
 
 def signing_key(text: bytes, algorithm: str, *, allow_short: bool = False) -> SigningKey:
@@ -105,13 +111,14 @@ def signing_key(text: bytes, algorithm: str, *, allow_short: bool = False) -> Si
     key_id = _base64url(thumbprint).decode()
     header = _encode({"alg": algorithm, "kid": key_id, "typ": "JWT"})
     public = {**members, "alg": algorithm, "kid": key_id, "use": "sig"}
-    return SigningKey(algorithm, key, key.public_key(), header, public)
+    signed = partial(_ALGORITHMS[algorithm].sign, key=key)
+    return SigningKey(algorithm, signed, key.public_key(), header, public)
 
 
 def sign(claims: Mapping[str, Any], key: SigningKey) -> str:
     """Give the compact form of a JWT with `alg`, `typ` and, where there is one, `kid`."""
     signing_input = key._header + b"." + _encode(claims)  # noqa: SLF001 - opened where it is used
-    signature = _ALGORITHMS[key.algorithm].sign(signing_input, key._key)  # noqa: SLF001 - the same
+    signature = key._sign(signing_input)  # noqa: SLF001 - the same
     return (signing_input + b"." + _base64url(signature)).decode("ascii")
 
 
@@ -205,7 +212,7 @@ def _depth_exceeds(value: object, levels: int) -> bool:
 
 
 def _encode(value: Mapping[str, Any]) -> bytes:
-    return _base64url(json.dumps(value, separators=(",", ":"), allow_nan=False).encode("ascii"))
+    return _base64url(_as_json(value).encode("ascii"))
 
 
 def _base64url(value: bytes) -> bytes:
