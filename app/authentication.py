@@ -64,8 +64,11 @@ class Authentication:
         self, name: str, authenticator: Authenticator, request: Request
     ) -> Identity | None:
         try:
-            async with asyncio.timeout(self.timeout_seconds):
+            if getattr(authenticator, "never_waits", False):
                 identity = await authenticator(request)
+            else:
+                async with asyncio.timeout(self.timeout_seconds):
+                    identity = await authenticator(request)
         except (InvalidCredential, AccessDenied, AuthenticatorUnavailable):
             raise
         except InvalidIdentity as error:

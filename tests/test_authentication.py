@@ -121,6 +121,34 @@ async def test_an_authenticator_that_hangs_is_unavailable(request_: Request) -> 
         await Authentication(authenticators={"a": hanging}, timeout_seconds=0.01)(request_)
 
 
+class NeverWaits:
+    never_waits = True
+
+    async def __call__(self, _request: falcon.asgi.Request) -> Identity:
+        await asyncio.sleep(0.01)
+        return ADA
+
+
+async def test_who_says_that_it_never_waits_has_no_timeout(request_: Request) -> None:
+    authenticate = Authentication(authenticators={"a": NeverWaits()}, timeout_seconds=0)
+
+    assert await authenticate(request_) is ADA
+
+
+@pytest.mark.requirement("R28")
+async def test_a_blocking_one_has_a_timeout_whatever_it_says(request_: Request) -> None:
+    class Blocking:
+        never_waits = True
+
+        def __call__(self, _request: falcon.asgi.Request) -> None:
+            time.sleep(0.2)
+
+    with pytest.raises(AuthenticatorUnavailable):
+        await Authentication(authenticators={"a": asynchronous(Blocking())}, timeout_seconds=0.01)(
+            request_
+        )
+
+
 @pytest.mark.requirement("R28")
 async def test_a_blocking_authenticator_stops_nobody_else(request_: Request) -> None:
     def blocking(_request: falcon.asgi.Request) -> None:

@@ -92,6 +92,8 @@ class TrustedHeaders:
     Only the peer of the connection counts, never what a header says of it.
     """
 
+    never_waits: Final = True
+
     def __init__(self, name: str, variables: TrustedHeadersVariables) -> None:
         self._name = name
         proxies = variables.trusted_proxies
