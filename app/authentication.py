@@ -53,7 +53,7 @@ class Authentication:
                 identity = await self._ask(name, authenticator, request)
             finally:
                 seconds = time.perf_counter() - started
-                metrics.AUTHENTICATION_SECONDS.labels(name).observe(seconds)
+                metrics.authentication_seconds(name).observe(seconds)
             if identity is not None:
                 self._admit(identity)
                 return identity

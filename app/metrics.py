@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 from prometheus_client import (
@@ -50,6 +51,11 @@ LOG_LINES_LOST: Final = Counter("sso_log_lines_lost", "Log lines that the sink d
 BUILD: Final = Gauge(
     "sso_build_info", "What is running", ("version",), multiprocess_mode="mostrecent"
 )
+
+sign_ons: Final = cache(SIGN_ONS.labels)
+sign_on_seconds: Final = cache(SIGN_ON_SECONDS.labels)
+authentication_seconds: Final = cache(AUTHENTICATION_SECONDS.labels)
+"""Each gives the series of these labels, of which there are few: the configuration names them."""
 
 BUILD.labels(__version__).set(1)
 

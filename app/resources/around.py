@@ -76,8 +76,8 @@ def _account_for(req: Request, resp: Response, destination: Destination) -> None
     seconds = time.perf_counter() - context.started
     outcome = "signed_on" if context.subject and code is None else "refused" if code else "browsing"
     if context.event is not None:
-        metrics.SIGN_ONS.labels(destination.name, destination.page, outcome, code or "").inc()
-        metrics.SIGN_ON_SECONDS.labels(destination.name, destination.page).observe(seconds)
+        metrics.sign_ons(destination.name, destination.page, outcome, code or "").inc()
+        metrics.sign_on_seconds(destination.name, destination.page).observe(seconds)
     logs.write(
         "info" if code is None else "warning",
         context.event if context.event and code is None else "refusal",
