@@ -142,6 +142,8 @@ def _getter(name: str, known: tuple[str, ...]) -> Template:
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {{{near[0]}}}?" if near else f"there are {', '.join(known)}"
         raise InvalidTemplate(f"nothing provides {{{name}}}; {hint}")
+    if "." not in name:
+        return lambda values: values.get(name, MISSING)
     return lambda values: find(values, name)
 
 
@@ -157,11 +159,24 @@ def _time(name: str, offset_seconds: int, form: str | None) -> Template:
 
 
 def _first_of(getters: list[Template]) -> Template:
+    if len(getters) == 1:
+        return _only(getters[0])
+
     def render(values: Values) -> Any:  # noqa: ANN401 - the value as it is, or MISSING
         for get in getters:
             value = get(values)
             if value not in _ABSENT:
                 return list(value) if isinstance(value, tuple) else value
         return MISSING
+
+    return render
+
+
+def _only(get: Template) -> Template:
+    def render(values: Values) -> Any:  # noqa: ANN401 - the value as it is, or MISSING
+        value = get(values)
+        if isinstance(value, tuple):
+            return list(value) or MISSING
+        return MISSING if value is None or value == "" else value
 
     return render
