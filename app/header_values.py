@@ -90,4 +90,6 @@ def display(value: bytes, encoding: str) -> str:
         text = DECODERS[encoding](value)
     except ValueError:
         text = value.decode("utf-8", errors="replace")
+    if text.isprintable():
+        return text.strip()
     return "".join(character for character in text if character.isprintable()).strip()

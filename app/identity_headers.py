@@ -11,7 +11,7 @@ from app.header_values import display, identifier
 from app.variables import HeaderName, Variables
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _SUFFIX: Final = "_header"
 
@@ -36,14 +36,16 @@ class HeaderReader:
     """Reads what `variables` name; `names` are the headers, in lower case."""
 
     def __init__(self, variables: IdentityHeaders) -> None:
-        self._variables = variables
+        self._max_length = variables.max_length
+        self._separator = variables.groups_separator
         fields = (name for name in IdentityHeaders.model_fields if name.endswith(_SUFFIX))
-        self._headers = {
-            field.removesuffix(_SUFFIX): header.encode()
+        self._fields = [
+            (field.removesuffix(_SUFFIX), header.encode(), self._reading(field))
             for field in fields
             if (header := getattr(variables, field)) is not None
-        }
-        self.names = frozenset(self._headers.values())
+        ]
+        self._encoding = variables.encoding
+        self.names = frozenset(header for _, header, _ in self._fields)
 
     def read(self, headers: Mapping[bytes, bytes]) -> dict[str, Any]:
         """Give the fields of an identity that stand in `headers`; empty ones are not there.
@@ -52,16 +54,28 @@ class HeaderReader:
             InvalidCredential: an id that does not decode or has a comma, or a value too long.
         """
         return {
-            field: value
-            for field, header in self._headers.items()
-            if headers.get(header) and (value := self._value(field, headers[header]))
+            field: read
+            for field, header, reading in self._fields
+            if (value := headers.get(header)) and (read := reading(value))
         }
 
-    def _value(self, field: str, value: bytes) -> str | tuple[str, ...]:
-        encoding = self._variables.encoding
-        if field == "groups":
-            groups = display(value, encoding).split(self._variables.groups_separator)
-            return tuple(stripped for group in groups if (stripped := group.strip()))
-        if len(value) > self._variables.max_length:
+    def _reading(self, field: str) -> Callable[[bytes], str | tuple[str, ...]]:
+        if field == "groups_header":
+            return self._groups
+        return self._display if field.endswith("name_header") else self._identifier
+
+    def _groups(self, value: bytes) -> tuple[str, ...]:
+        groups = display(value, self._encoding).split(self._separator)
+        return tuple(filter(None, map(str.strip, groups)))
+
+    def _display(self, value: bytes) -> str:
+        self._check_length(value)
+        return display(value, self._encoding)
+
+    def _identifier(self, value: bytes) -> str:
+        self._check_length(value)
+        return identifier(value, self._encoding)
+
+    def _check_length(self, value: bytes) -> None:
+        if len(value) > self._max_length:
             raise InvalidCredential(f"an identity header is {len(value)} bytes long")
-        return (display if field.endswith("name") else identifier)(value, encoding)

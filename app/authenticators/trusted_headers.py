@@ -113,7 +113,7 @@ class TrustedHeaders:
     async def __call__(self, request: falcon.asgi.Request) -> Identity | None:
         """Give the identity that the peer's headers name; `None` where it is not trusted."""
         received = [item for item in request.scope["headers"] if item[0] in self._known]
-        if not any(name in self._credentials and value for name, value in received):
+        if not [name for name, value in received if value and name in self._credentials]:
             return None
         peer = peer_address(request)
         if not (self._trusts_unix if peer is None else self._trusts_address(peer)):
