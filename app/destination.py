@@ -6,10 +6,10 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from secrets import token_hex
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import parse_qsl, quote, urlencode
-from uuid import uuid4
 
 from app.addresses import origin_of
 from app.claims import MISSING, Template, find
@@ -206,7 +206,7 @@ class Destination:
             "now": now,
             "issued_at": now - self.clock_skew_seconds,
             "expires_at": self._expires_at(now, identity),
-            "token_id": str(uuid4()),
+            "token_id": _token_id(),
         }
 
     def _integration(self, ids: Mapping[str, str]) -> Mapping[str, Any]:
@@ -225,3 +225,10 @@ def _filled(template: str, ids: Mapping[str, str]) -> str:
     for name, value in ids.items():
         template = template.replace(f"{{{name}}}", quote(value, safe=""))
     return template
+
+
+def _token_id() -> str:
+    """Give a random UUID (RFC 9562, section 5.4), without making an object of it first."""
+    digits = token_hex(16)
+    variant = "89ab"[int(digits[16], 16) % 4]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
