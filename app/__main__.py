@@ -181,12 +181,16 @@ class Demo(BaseModel):
     once: CliImplicitFlag[bool] = Field(
         default=False, description="sign on once, print what came, and end"
     )
+    destinations: Path | None = Field(
+        None, description="a destinations file whose rows are shown, too"
+    )
 
     def cli_cmd(self) -> None:
         """Run until Ctrl-C."""
         from app.demo.run import run  # noqa: PLC0415 - nothing of the demo is loaded by the service
 
-        sys.exit(asyncio.run(run(self.host_port, self.marketplace_port, once=self.once)))
+        ports = (self.host_port, self.marketplace_port)
+        sys.exit(asyncio.run(run(*ports, once=self.once, destinations=self.destinations)))
 
 
 class Reference(BaseModel):

@@ -1,6 +1,7 @@
 import io
 import json
 import sys
+from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
@@ -259,9 +260,13 @@ def test_demo_is_run_with_its_ports(
     monkeypatch.setattr("app.demo.run.run", demo)
 
     status, _, _ = run(capsys, "demo", "--host-port", "1", "--marketplace-port", "2", "--once")
+    run(capsys, "demo", "--destinations", "rows.toml")
 
     assert status == 7
-    assert called == [((1, 2), {"once": True})]
+    assert called == [
+        ((1, 2), {"once": True, "destinations": None}),
+        ((8080, 8090), {"once": False, "destinations": Path("rows.toml")}),
+    ]
 
 
 def test_reference_prints_its_documents(capsys: pytest.CaptureFixture[str]) -> None:

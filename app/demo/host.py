@@ -7,6 +7,7 @@ on to it.
 import secrets
 from collections.abc import Mapping
 from functools import partial
+from types import MappingProxyType
 from urllib.parse import parse_qsl, quote
 
 from aiohttp import ClientSession, web
@@ -14,6 +15,7 @@ from aiohttp.typedefs import Handler
 
 from app.demo.proxying import passed_on
 from app.demo.rendering import file_handler, fill, joined, page_answer
+from app.demo.rows import ORGANISATION, Row
 from app.demo.users import SAMPLE_USERS, UnknownUser, User, user_of
 from app.demo.views import VIEWS, View
 
@@ -24,18 +26,28 @@ SERVED_BY_THE_SERVICE = ("/pandium-sso", "/apifuse-sso")
 class Host:
     """The host application at `origin`; sessions live as long as it does.
 
-    `service`, `marketplace` and `foreign` are origins. `signed_on` counts the answers of the
-    service that carry a token.
+    `service`, `marketplace` and `foreign` are origins; `rows` are vendors of a destinations file,
+    by name. `signed_on` counts the answers of the service that carry a token.
     """
 
-    def __init__(
-        self, origin: str, *, service: str, marketplace: str, foreign: str, client: ClientSession
+    def __init__(  # noqa: PLR0913 - the parts of the demo, each by its name
+        self,
+        origin: str,
+        *,
+        service: str,
+        marketplace: str,
+        foreign: str,
+        client: ClientSession,
+        rows: Mapping[str, Row] = MappingProxyType({}),
     ) -> None:
         self._origin = origin
         self._service = service
         self._marketplace = marketplace
         self._foreign = foreign
         self._client = client
+        self._views = (*VIEWS, *(view for row in rows.values() for view in row.views))
+        self._roots = (*SERVED_BY_THE_SERVICE, *(row.vendor.root for row in rows.values()))
+        self._organisation = ORGANISATION if rows else {}
         self._sessions: dict[str, User] = {}
         self.signed_on = 0
 
@@ -44,7 +56,7 @@ class Host:
         application = web.Application(middlewares=[self._under_one_name])
         application.add_routes(
             [
-                *(web.get(view.path, partial(self._show, view)) for view in VIEWS),
+                *(web.get(view.path, partial(self._show, view)) for view in self._views),
                 web.get("/login", self._ask_who),
                 web.post("/login", self._sign_in),
                 web.post("/logout", self._sign_out),
@@ -54,7 +66,7 @@ class Host:
                 web.get("/host.js", file_handler("host.js")),
             ]
         )
-        for path in SERVED_BY_THE_SERVICE:
+        for path in self._roots:
             application.router.add_route("*", path, self._pass_on)
             application.router.add_route("*", path + "/{rest:.*}", self._pass_on)
         return application
@@ -74,7 +86,7 @@ class Host:
             fill(
                 "host_link.html", path=link.path, name=link.name, current=str(link == view).lower()
             )
-            for link in VIEWS
+            for link in self._views
         ]
         return self._page(
             "host.html",
@@ -119,7 +131,7 @@ class Host:
 
     async def _pass_on(self, request: web.Request) -> web.Response:
         user = self._user(request)
-        identity = user.headers() if user else {}
+        identity = user.headers() | self._organisation if user else {}
         answer = await passed_on(request, self._service, identity, self._client)
         self.signed_on += carries_a_token(answer)
         return answer

@@ -4,19 +4,21 @@ It verifies each token with code of its own, and shows what came: as a page, or 
 who ask for it.
 """
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from functools import partial
 from string import Template
+from types import MappingProxyType
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 
 from app.demo import vendors
 from app.demo.lint import address_objections
-from app.demo.rendering import Markup, file_handler, fill, joined, page_answer
+from app.demo.rendering import Markup, file_handler, fill, joined, page_answer, pretty
+from app.demo.row_pages import RowPages
+from app.demo.rows import Row
 from app.demo.vendors import Page
 from app.demo.verdict import Verdict, judge
 
@@ -32,7 +34,8 @@ ROUTES = {
 class Marketplace:
     """The marketplace at `origin`, framed by pages of the origin `host` only.
 
-    `keys` has the signing key of each vendor, by its name; `now` gives epoch seconds.
+    `keys` has the signing key of each vendor, by its name; `rows` are vendors of a destinations
+    file, by name; `now` gives epoch seconds.
     """
 
     def __init__(
@@ -41,12 +44,14 @@ class Marketplace:
         *,
         host: str,
         keys: Mapping[str, bytes],
+        rows: Mapping[str, Row] = MappingProxyType({}),
         now: Callable[[], float] = time.time,
     ) -> None:
         self._origin = origin
         self._host = host
         self._keys = keys
         self._now = now
+        self._row_pages = RowPages(rows, host=host, now=now)
         self._seen: set[str] = set()
 
     def application(self) -> web.Application:
@@ -55,6 +60,7 @@ class Marketplace:
         application.add_routes(
             [
                 *(web.get(path, partial(self._visit, page)) for path, page in ROUTES.items()),
+                *self._row_pages.routes(),
                 web.get("/demo.css", file_handler("demo.css")),
                 web.get("/marketplace.js", file_handler("marketplace.js")),
             ]
@@ -94,8 +100,8 @@ class Marketplace:
             headline=headline,
             detail=detail,
             objections=joined(fill("objection.html", text=text) for text in objections),
-            header=_pretty(verdict.header),
-            claims=_pretty(verdict.claims),
+            header=pretty(verdict.header),
+            claims=pretty(verdict.claims),
             buttons=joined(buttons),
             host=self._host,
         )
@@ -109,7 +115,3 @@ def _words(verdict: Verdict) -> tuple[str, str]:
         return "Refused", verdict.refusal
     age = "of unknown age" if verdict.age_seconds is None else f"{verdict.age_seconds} s old"
     return f"Signed in as {verdict.person}", f"The signature holds. The token is {age}."
-
-
-def _pretty(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)

@@ -1,6 +1,7 @@
 """The demo's pages: the files of `pages/`, filled in, with every value escaped."""
 
 import html
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from string import Template
@@ -49,6 +50,11 @@ def page_answer(
             "X-Content-Type-Options": "nosniff",
         },
     )
+
+
+def pretty(value: object) -> str:
+    """Return a value as JSON to read; it is escaped where it is filled in."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def file_handler(name: str) -> Handler:

@@ -4,9 +4,11 @@ import asyncio
 import secrets
 import signal
 import socket
+import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 
 from aiohttp import ClientSession, web
 
@@ -15,6 +17,7 @@ from app.demo.host import Host
 from app.demo.loopback import ADDRESS, free_port, listen, port_of, serving
 from app.demo.marketplace import Marketplace
 from app.demo.proxying import client
+from app.demo.rows import NO_ROWS, Rows, prepared
 from app.demo.service import SERVE, Addresses, ServiceEnded, environment, running, wait_until_ready
 from app.demo.sign_on import signs_on
 from app.demo.users import ADA
@@ -37,15 +40,18 @@ async def run(
     marketplace_port: int = 8090,
     *,
     once: bool = False,
+    destinations: Path | None = None,
     command: Sequence[str] = SERVE,
 ) -> int:
     """Run the demo until a signal or the end of the service, and return the exit status.
 
     Ports that are taken are replaced by free ones. With `once` it walks through the sign-on by
-    itself, prints what came and ends: 0 where all is well, 1 where not. `command` is what starts
-    the service.
+    itself, prints what came and ends: 0 where all is well, 1 where not. `destinations` is a
+    file whose rows are shown, too. `command` is what starts the service.
     """
-    demo = asyncio.ensure_future(_run(host_port, marketplace_port, command, once=once))
+    demo = asyncio.ensure_future(
+        _run(host_port, marketplace_port, command, destinations, once=once)
+    )
     with _on_signals(demo.cancel):
         try:
             return await demo
@@ -60,7 +66,14 @@ async def run(
             return 1
 
 
-async def _run(host_port: int, marketplace_port: int, command: Sequence[str], *, once: bool) -> int:
+async def _run(
+    host_port: int,
+    marketplace_port: int,
+    command: Sequence[str],
+    destinations: Path | None,
+    *,
+    once: bool,
+) -> int:
     at_host, at_marketplace, elsewhere = listen(host_port), listen(marketplace_port), listen(0)
     addresses = Addresses(
         host=f"http://localhost:{port_of(at_host)}",
@@ -71,30 +84,43 @@ async def _run(host_port: int, marketplace_port: int, command: Sequence[str], *,
     keys = {vendor: secrets.token_urlsafe(32).encode() for vendor in ("Pandium", "APIFuse")}
     print("Starting the service ...", flush=True)
     started = time.monotonic()
-    async with (
-        running(command, environment(addresses, keys)) as service,
-        client() as http,
-        serving(_marketplace(addresses, keys), at_marketplace),
-        _serving_host(addresses, foreign, http, at_host) as host,
-        serving(
-            Foreign(host=addresses.host, count=lambda: host.signed_on).application(), elsewhere
-        ),
-    ):
-        await wait_until_ready(service, addresses.service, http)
-        print(f"It is ready after {time.monotonic() - started:.1f} s.", flush=True)
-        if once:
-            return 0 if await signs_on(addresses, http) else 1
-        print(UP.format(**vars(addresses), curl=_curl(addresses.service)), flush=True)
-        raise ServiceEnded(await service.wait())
+    with _rows(destinations, addresses.marketplace) as rows:
+        async with (
+            running(command, environment(addresses, keys) | dict(rows.settings)) as service,
+            client() as http,
+            serving(_marketplace(addresses, keys, rows), at_marketplace),
+            _serving_host(addresses, foreign, http, at_host, rows) as host,
+            serving(
+                Foreign(host=addresses.host, count=lambda: host.signed_on).application(), elsewhere
+            ),
+        ):
+            await wait_until_ready(service, addresses.service, http)
+            print(f"It is ready after {time.monotonic() - started:.1f} s.", flush=True)
+            if once:
+                return 0 if await signs_on(addresses, http) else 1
+            print(UP.format(**vars(addresses), curl=_curl(addresses.service)), flush=True)
+            raise ServiceEnded(await service.wait())
 
 
-def _marketplace(addresses: Addresses, keys: Mapping[str, bytes]) -> web.Application:
-    return Marketplace(addresses.marketplace, host=addresses.host, keys=keys).application()
+def _marketplace(addresses: Addresses, keys: Mapping[str, bytes], rows: Rows) -> web.Application:
+    return Marketplace(
+        addresses.marketplace, host=addresses.host, keys=keys, rows=rows.rows
+    ).application()
+
+
+@contextmanager
+def _rows(destinations: Path | None, marketplace: str) -> Iterator[Rows]:
+    """Give the rows of a file; the copy that the service reads stays for as long as the context."""
+    if destinations is None:
+        yield NO_ROWS
+        return
+    with tempfile.TemporaryDirectory(prefix="marketplace-sso-") as folder:
+        yield prepared(destinations, marketplace, Path(folder))
 
 
 @asynccontextmanager
 async def _serving_host(
-    addresses: Addresses, foreign: str, http: ClientSession, listener: socket.socket
+    addresses: Addresses, foreign: str, http: ClientSession, listener: socket.socket, rows: Rows
 ) -> AsyncIterator[Host]:
     host = Host(
         addresses.host,
@@ -102,6 +128,7 @@ async def _serving_host(
         marketplace=addresses.marketplace,
         foreign=foreign,
         client=http,
+        rows=rows.rows,
     )
     async with serving(host.application(), listener):
         yield host

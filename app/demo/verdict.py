@@ -49,7 +49,7 @@ def judge(
         header=token.header,
         claims=token.claims,
         person=_person(token, page),
-        age_seconds=_age_seconds(token, now),
+        age_seconds=age_seconds(token, now),
         objections=(*token_objections(token, page, now=now), *_replay_objections(token, seen)),
     )
 
@@ -59,7 +59,8 @@ def _person(token: Token, page: Page) -> str:
     return next((str(name) for name in named if name is not MISSING), "somebody without a name")
 
 
-def _age_seconds(token: Token, now: int) -> int | None:
+def age_seconds(token: Token, now: int) -> int | None:
+    """Return the age of a token at `now`, `None` without a usable `iat`."""
     issued_at: Any = token.claims.get("iat")
     return now - issued_at if SECONDS.holds(issued_at) else None
 

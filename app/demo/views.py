@@ -6,16 +6,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class View:
-    """A page: its path, its name, and the address of the service that its frame shows."""
+    """A page: its path, its name, and the address of the service that its frame shows.
+
+    `root` is the vendor's, where it is more than the first segment of that address.
+    """
 
     path: str
     name: str
     framed: str
+    root: str = ""
 
     @property
     def script(self) -> str:
         """The address of the element's script, at the vendor's root."""
-        return "/" + re.split("[/?]", self.framed)[1] + "/embed.js"
+        return (self.root or "/" + re.split("[/?]", self.framed)[1]) + "/embed.js"
 
 
 VIEWS = (

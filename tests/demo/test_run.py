@@ -97,6 +97,18 @@ async def test_the_service_gets_the_settings_of_the_demo_and_nothing_of_ours(
     assert "PROXY" not in names.replace("OAUTH2_PROXY", "")
 
 
+async def test_the_service_gets_a_copy_of_the_destinations_and_a_key_for_each_row(
+    printed: Printed,
+) -> None:
+    file = Path("config/destinations.example.toml")
+
+    status = await run(0, 0, once=True, destinations=file, command=STAND_IN)
+
+    assert status == 0
+    for name in ("SSO_DESTINATIONS_FILE", "DESTINATION_ACME_KEY", "DESTINATION_WORKATO_KEY"):
+        assert f'"{name}"' in printed.of_the_service()
+
+
 async def test_the_settings_hold_two_long_secrets_that_are_new_each_time() -> None:
     addresses = service.Addresses("http://localhost:1", "http://127.0.0.1:2", "http://127.0.0.1:3")
     keys = {"Pandium": b"one", "APIFuse": b"other"}

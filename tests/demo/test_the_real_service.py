@@ -7,8 +7,14 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
+from html import unescape
+from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
+from yarl import URL
+
+from .test_host import get, sign_in
 
 DEMO = ("-m", "app", "demo", "--host-port", "0", "--marketplace-port", "0")
 
@@ -84,3 +90,54 @@ async def test_signed_out_the_frame_gets_a_page_and_the_tab_a_way_to_the_login_a
     assert f'href="{host}/login' in in_a_frame
     assert in_a_tab.startswith("HTTP/1.1 302 ")
     assert re.search(rf"(?im)^Location: {host}/login\?rd=", in_a_tab)
+
+
+@pytest.fixture
+async def rows() -> AsyncIterator[Process]:
+    process = await start("--destinations", "config/destinations.example.toml")
+    yield process
+    process.terminate()
+    await process.communicate()
+
+
+async def test_every_kind_of_row_leads_to_a_verified_token(
+    rows: Process, http: ClientSession
+) -> None:
+    printed = await read_until(rows.stdout, "Ctrl-C ends the demo.")
+    (host,) = re.findall(r"^  host application +(\S+)$", printed, re.MULTILINE)
+    (marketplace,) = re.findall(r"^  marketplace +(\S+)$", printed, re.MULTILINE)
+    session = await sign_in(http, host)
+
+    _, page = await get(http, f"{host}/rows/zendesk/0", session)
+    assert 'src="/zendesk-sso/embed.js"' in page
+    assert '<a href="/rows/workato/0" aria-current="false">workato main</a>' in page
+
+    for path in ("acme-sso", "workato-sso", "cobrowse-sso", "nolt-sso", "metabase-sso/dashboard"):
+        answer, _ = await get(http, f"{host}/{path}", session)
+        assert answer.headers["Location"].startswith(f"{marketplace}/rows/"), path
+        assert "The signature holds." in (await get(http, answer.headers["Location"]))[1], path
+
+    _, form = await get(http, f"{host}/zendesk-sso", session, Accept="text/html")
+    (action,) = re.findall(r'action="([^"]+)"', form)
+    fields = dict(re.findall(r'name="([^"]+)" value="([^"]+)"', form))
+    assert action.startswith(f"{marketplace}/rows/zendesk/")
+    async with http.post(unescape(action), data=fields) as posted:
+        assert "The signature holds." in await posted.text()
+
+    answer, _ = await get(http, f"{host}/mintlify-sso", session)
+    address = URL(answer.headers["Location"], encoded=True)
+    async with http.post(address.with_fragment(None), data={"fragment": address.fragment}) as shown:
+        assert "The signature holds." in await shown.text()
+
+
+async def test_a_row_that_does_not_hold_ends_the_demo_and_its_problem_is_shown(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "rows.toml"
+    file.write_text("[acme]\naddress = 'http://market.example.com'\nparameter = 'jwt'\n")
+
+    demo = await start("--destinations", str(file))
+    _, err = await demo.communicate()
+
+    assert demo.returncode == 2
+    assert "rows.toml [acme] address is plain http" in err.decode()
