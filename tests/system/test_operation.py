@@ -73,6 +73,7 @@ def rotating(tmp_path: Path) -> Iterator[tuple[Service, Path]]:
         yield service, secret
 
 
+@pytest.mark.timeout(400)  # ten times two workers end and two begin, on a machine that is shared
 @pytest.mark.requirement("R49")
 def test_ten_rotations_under_load_fail_no_request(rotating: tuple[Service, Path]) -> None:
     service, secret = rotating
@@ -256,6 +257,7 @@ def resident_bytes(process: int) -> int:
     return int(kilobytes) * 1024
 
 
+@pytest.mark.timeout(300)  # a minute, and what is around it
 @pytest.mark.requirement("R44")
 @pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed")
 def test_a_minute_far_over_capacity_is_survived_in_flat_memory(tmp_path: Path) -> None:
