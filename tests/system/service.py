@@ -306,7 +306,7 @@ class Service:
         for shape in UNTOLD:
             found = re.search(shape, told)
             assert found is None, (
-                f"{shape} stands in the log: {told[found.start() - 200 : found.end()]}"
+                f"{shape} stands in the log: {told[max(0, found.start() - 200) : found.end()]}"
             )
 
     def kill(self) -> None:
