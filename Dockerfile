@@ -11,9 +11,9 @@ WORKDIR /build
 COPY requirements.lock requirements-build.lock ./
 RUN python -m venv --without-pip /opt/venv \
  && python -m pip --python /opt/venv/bin/python install --no-cache-dir --no-compile \
-      --only-binary=:all: --require-hashes --requirement requirements.lock \
+      --only-binary=:all: --require-hashes --no-deps --requirement requirements.lock \
  && python -m pip install --no-cache-dir --root-user-action=ignore \
-      --only-binary=:all: --require-hashes --requirement requirements-build.lock
+      --only-binary=:all: --require-hashes --no-deps --requirement requirements-build.lock
 
 COPY pyproject.toml README.md LICENSE ./
 COPY config/gunicorn.conf.py config/

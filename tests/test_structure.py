@@ -193,7 +193,7 @@ def test_coverage_measures_the_whole_application() -> None:
 
 def test_every_dependency_has_its_reason() -> None:
     lines = (ROOT / "pyproject.toml").read_text().splitlines()
-    begins = {"dependencies = [", "dev = ["}
+    begins = {"dependencies = [", "dev = [", "bench = ["}
     starts = [number for number, line in enumerate(lines) if line in begins]
 
     for start in starts:
@@ -208,6 +208,16 @@ def test_no_lock_file_names_a_package_index() -> None:
         assert "index-url" not in text
         assert "find-links" not in text
         assert "://" not in text
+
+
+@pytest.mark.parametrize("name", ["Makefile", "Dockerfile"])
+def test_what_is_locked_is_installed_without_asking_for_more(name: str) -> None:
+    # Old resolvers meet `coverage[toml]>=7` behind a locked coverage, and choose the newest of it.
+    lines = (ROOT / name).read_text().splitlines()
+    installs = [line for line in lines if "--require-hashes" in line and "pip-audit" not in line]
+
+    assert installs
+    assert [line for line in installs if "--no-deps" not in line] == []
 
 
 def test_every_exception_to_a_rule_has_its_reason() -> None:
