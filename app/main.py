@@ -70,7 +70,7 @@ def create_app(
     login = Login(service.login_url, service.login_return_parameter, service.public_url)
     refusals = Refusals(STATUS, login, service.host_origins)
     lifespan = Lifespan(config.authenticators)
-    around: list[Any] = [Cors(service.host_origins), Around(), lifespan]
+    around: list[Any] = [Around(Cors(service.host_origins)), lifespan]
     app = falcon.asgi.App(middleware=around, request_type=Request)
     app.resp_options.default_media_type = None  # type: ignore[assignment] # an empty body has no type
     app.add_error_handler(Exception, refusals.fault)

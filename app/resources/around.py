@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import falcon
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from app.destination import Destination
     from app.request import Request
+    from app.resources.cors import Cors
 
 MAX_HEADER_BYTES = 32768
 """All header fields together, as they stand on the wire; AWS load balancers alone send 11 KiB."""
@@ -32,55 +34,66 @@ _HEADERS = (
 
 
 class Around:
-    """Falcon middleware."""
+    """Falcon middleware. `cors` opens answers to scripts of other origins."""
+
+    def __init__(self, cors: Cors) -> None:
+        self._cors = cors
 
     async def process_request(self, req: Request, _resp: Response) -> None:
         """Refuse what is too much, and paths that a proxy in front may have read as others."""
-        size = sum(len(name) + len(value) for name, value in req.scope["headers"])
-        if size + _FIELD_OVERHEAD_BYTES * len(req.scope["headers"]) > MAX_HEADER_BYTES:
+        fields = req.scope["headers"]
+        size = len(b"".join(chain.from_iterable(fields))) + _FIELD_OVERHEAD_BYTES * len(fields)
+        if size > MAX_HEADER_BYTES:
             raise falcon.HTTPRequestHeaderFieldsTooLarge
         path = req.scope.get("raw_path") or b""
         if b"//" in path or b"%2f" in path.lower():
             raise falcon.HTTPNotFound
 
     async def process_resource(
-        self, req: Request, _resp: Response, resource: object, _params: dict[str, Any]
+        self, req: Request, resp: Response, resource: object, _params: dict[str, Any]
     ) -> None:
         """Note where the request goes, and let only `GET` get there: a 307 would repeat a POST."""
         req.context.destination = getattr(resource, "destination", None)
         req.context.event = getattr(resource, "event", None)
         if req.method != "GET":
-            raise falcon.HTTPMethodNotAllowed(("GET",))
+            self._cors.answer_preflight(req, resp, resource)
+            if not resp.complete:
+                raise falcon.HTTPMethodNotAllowed(("GET",))
 
     async def process_response(
         self,
         req: Request,
         resp: Response,
-        _resource: object,
+        resource: object,
         _succeeded: bool,  # noqa: FBT001 - the signature is Falcon's
     ) -> None:
         """Set what every answer has, and write the line before the answer goes out."""
-        resp.set_headers(req.context.headers or _HEADERS)
-        resp.set_header("X-Request-ID", req.context.request_id)
+        context = req.context
+        status = resp.status_code
+        resp.set_headers((*(context.headers or _HEADERS), ("X-Request-ID", context.request_id)))
         if draining.is_under_way():
             resp.set_header("Connection", "close")
-        context = req.context
+        if not 300 <= status < 400:  # noqa: PLR2004 - a redirect
+            self._cors.open_answer(req, resp, resource)
         if context.destination is not None and (context.event or context.refusal):
-            _account_for(req, resp, context.destination)
+            _account_for(req, status, context.destination)
 
 
-def _account_for(req: Request, resp: Response, destination: Destination) -> None:
+def _account_for(req: Request, status: int, destination: Destination) -> None:
     """Write the line of a sign-on or a refusal; questions about the session are not counted."""
     context = req.context
-    code, reason = context.refusal or (None, None)
     seconds = time.perf_counter() - context.started
-    outcome = "signed_on" if context.subject and code is None else "refused" if code else "browsing"
+    level, event, code, reason = "info", context.event, None, None
+    outcome = "signed_on" if context.subject else "browsing"
+    if context.refusal is not None:
+        level, event, outcome = "warning", "refusal", "refused"
+        code, reason = context.refusal
     if context.event is not None:
         metrics.sign_ons(destination.name, destination.page, outcome, code or "").inc()
         metrics.sign_on_seconds(destination.name, destination.page).observe(seconds)
     logs.write(
-        "info" if code is None else "warning",
-        context.event if context.event and code is None else "refusal",
+        level,
+        event or "refusal",
         {
             "request_id": context.request_id,
             "peer": peer_address(req) or "unix",
@@ -89,7 +102,7 @@ def _account_for(req: Request, resp: Response, destination: Destination) -> None
             "authenticator": context.authenticator,
             "subject": context.subject and _hashed(context.subject),
             "jti": context.token_id,
-            "status": resp.status_code,
+            "status": status,
             "outcome": outcome,
             "code": code,
             "reason": reason,
@@ -100,4 +113,4 @@ def _account_for(req: Request, resp: Response, destination: Destination) -> None
 
 def _hashed(subject: str) -> str:
     """Give what tells users apart without naming them."""
-    return hashlib.sha256(subject.encode()).hexdigest()[:16]
+    return hashlib.sha256(subject.encode()).digest()[:8].hex()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from falcon.asgi import Response
@@ -17,7 +17,7 @@ _PREFLIGHT: Final = (
 
 
 class Cors:
-    """Falcon middleware: answers preflights, and opens answers to `origins` and to nobody else.
+    """Answers preflights, and opens answers to `origins` and to nobody else.
 
     It is for resources with `cross_origin`; redirects stay closed. That all of these answers depend
     on `Origin` stands in the `Vary` of every answer.
@@ -26,9 +26,7 @@ class Cors:
     def __init__(self, origins: tuple[str, ...]) -> None:
         self._origins = frozenset(origins)
 
-    async def process_resource(
-        self, req: Request, resp: Response, resource: object, _params: dict[str, Any]
-    ) -> None:
+    def answer_preflight(self, req: Request, resp: Response, resource: object) -> None:
         """Answer a preflight that holds; every other `OPTIONS` is a method that there is not."""
         if req.method != "OPTIONS" or not self._is_opened(req, resource):
             return
@@ -37,15 +35,9 @@ class Cors:
             resp.set_headers(_PREFLIGHT)
             resp.complete = True
 
-    async def process_response(
-        self,
-        req: Request,
-        resp: Response,
-        resource: object,
-        _succeeded: bool,  # noqa: FBT001 - the signature is Falcon's
-    ) -> None:
-        """Open the answer, an error too, so that a script can read what was wrong."""
-        if not 300 <= resp.status_code < 400 and self._is_opened(req, resource):  # noqa: PLR2004 - a redirect
+    def open_answer(self, req: Request, resp: Response, resource: object) -> None:
+        """Open an answer, an error too, so that a script can read what was wrong."""
+        if self._is_opened(req, resource):
             resp.set_header("Access-Control-Allow-Origin", str(req.get_header("Origin")))
             resp.set_header("Access-Control-Allow-Credentials", "true")
 
