@@ -18,11 +18,14 @@ READ: Final = (
 )
 """What an answer depends on besides the session: the value of `Vary`."""
 
-_SHOWN_IN: Final = frozenset({None, "document", "empty", "iframe", "frame", "fencedframe"})
+_SHOWN_IN: Final = frozenset({None, b"document", b"empty", b"iframe", b"frame", b"fencedframe"})
 """`Sec-Fetch-Dest` of what may be signed on: pages, frames, and scripts that fetch."""
 
-_NEAR: Final = frozenset({"same-origin", "same-site", "none"})
+_NEAR: Final = frozenset({b"same-origin", b"same-site", b"none"})
 """`Sec-Fetch-Site` of our own site's pages, and of addresses that the user typed."""
+
+_ORIGIN_TOLD: Final = frozenset(name.strip().lower().encode() for name in READ.split(",")[1:])
+"""The headers that say what is asked for and from where: all of `READ` but `Accept`."""
 
 
 class Asker(Enum):
@@ -61,36 +64,36 @@ def wants_json(req: falcon.asgi.Request) -> bool:
     return "application/json" in req.accept and "text/html" not in req.accept
 
 
-def refuse_foreign(req: falcon.asgi.Request, welcome: frozenset[str]) -> None:
+def refuse_foreign(req: falcon.asgi.Request, welcome: frozenset[bytes]) -> None:
     """Refuse what the user did not ask for: another site's frame or script, an image, a prefetch.
 
     `welcome` are the origins that may ask from another site. A top-level link may stand anywhere.
 
     Raises:
-        ForeignRequest: it is one of these.
+        ForeignRequest: it is one of these, or says twice where it comes from.
     """
-    if "prefetch" in f"{req.get_header('Sec-Purpose')} {req.get_header('Purpose')}":
+    received = [item for item in req.scope["headers"] if item[0] in _ORIGIN_TOLD]
+    told = dict(received)
+    if len(told) != len(received):
+        raise ForeignRequest("says twice where it comes from, or what it is for")
+    if b"prefetch" in told.get(b"sec-purpose", b"") or b"prefetch" in told.get(b"purpose", b""):
         raise ForeignRequest("a prefetch")
-    shown_in = req.get_header("Sec-Fetch-Dest")
+    shown_in = told.get(b"sec-fetch-dest")
     if shown_in not in _SHOWN_IN:
         raise ForeignRequest("asked for as something else than a page or by a script")
-    origin = req.get_header("Origin")
-    if origin == "null":
+    origin = told.get(b"origin")
+    if origin == b"null":
         raise ForeignRequest("from a page without an origin")
-    site = req.get_header("Sec-Fetch-Site")
-    if site in _NEAR or origin in welcome or _is_link(req, shown_in):
+    site = told.get(b"sec-fetch-site")
+    if site in _NEAR:
         return
+    if shown_in == b"document" and told.get(b"sec-fetch-mode") == b"navigate":
+        return  # a link
     if origin is None:
-        origin = _referring_origin(req)
-        if origin in welcome or (origin is None and site is None):
-            return
-    raise ForeignRequest("from another site's page")
+        origin = _origin_of(told.get(b"referer"))
+    if not (origin in welcome if origin is not None else site is None):
+        raise ForeignRequest("from another site's page")
 
 
-def _is_link(req: falcon.asgi.Request, shown_in: str | None) -> bool:
-    return shown_in == "document" and req.get_header("Sec-Fetch-Mode") == "navigate"
-
-
-def _referring_origin(req: falcon.asgi.Request) -> str | None:
-    referer = req.get_header("Referer")
-    return None if referer is None else "/".join(referer.split("/", 3)[:3])
+def _origin_of(referer: bytes | None) -> bytes | None:
+    return None if referer is None else b"/".join(referer.split(b"/", 3)[:3])

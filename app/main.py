@@ -95,7 +95,8 @@ def create_app(
     return app
 
 
-def _welcome_origins(service: settings.ServiceVariables) -> frozenset[str]:
+def _welcome_origins(service: settings.ServiceVariables) -> frozenset[bytes]:
     """Give the origins whose pages may ask: the host's, our own, and the login's."""
     ours = (address for address in (service.public_url, service.login_url) if address)
-    return frozenset((*service.host_origins, *map(origin_of, ours)))
+    origins = (*service.host_origins, *map(origin_of, ours))
+    return frozenset(origin.encode() for origin in origins)

@@ -126,6 +126,20 @@ def test_what_the_user_did_not_ask_for_mints_nothing(
 
 
 @pytest.mark.requirement("R38")
+@pytest.mark.parametrize("name", ["Sec-Fetch-Site", "Sec-Fetch-Dest", "Origin", "Referer"])
+def test_who_says_twice_where_a_request_comes_from_mints_nothing(
+    service: Client, name: str
+) -> None:
+    near = {**link("same-origin"), "Origin": HOST, "Referer": f"{HOST}/"}
+    twice = [*ADA.items(), *near.items(), (name, near[name])]
+
+    answer = service.simulate_get("/pandium-sso", headers=twice)
+
+    assert answer.status_code == 403
+    assert "location" not in answer.headers
+
+
+@pytest.mark.requirement("R38")
 def test_without_configured_origins_no_other_site_may_ask(client: MakeClient) -> None:
     service = client()
 

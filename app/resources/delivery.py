@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import html
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from app.asking import wants_json
 from app.page import Page
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
 _FORM: Final = Page("form.html")
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(NamedTuple):
     """What a request asks of a destination: ids of the path, known parameters of the query."""
 
     ids: Mapping[str, str]

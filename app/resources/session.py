@@ -30,7 +30,7 @@ class Session:
         destination: Destination,
         authenticate: Authentication,
         login: Login,
-        welcome: frozenset[str] = frozenset(),
+        welcome: frozenset[bytes] = frozenset(),
     ) -> None:
         self.destination = destination
         self._authenticate = authenticate

@@ -30,7 +30,7 @@ class SignOn:
         destination: Destination,
         authenticate: Authentication,
         host_origins: tuple[str, ...] = (),
-        welcome: frozenset[str] = frozenset(),
+        welcome: frozenset[bytes] = frozenset(),
     ) -> None:
         self.destination = destination
         self._authenticate = authenticate
@@ -40,16 +40,14 @@ class SignOn:
     async def on_get(self, req: Request, resp: Response, **ids: str) -> None:
         """Sign the user on, or raise why not."""
         refuse_foreign(req, self._welcome)
+        destination = self.destination
         try:
-            await self._sign_on(req, resp, ids)
+            identity = await self._authenticate(req)
         except NoSession:
-            if not self.destination.anonymous:
+            if not destination.anonymous:
                 raise
             self._let_browse(req, resp, ids)
-
-    async def _sign_on(self, req: Request, resp: Response, ids: dict[str, str]) -> None:
-        destination = self.destination
-        identity = await self._authenticate(req)
+            return
         req.context.subject = identity.subject
         visit = self._visit(req, ids)
         claims = destination.claims_for(identity, visit.ids, visit.parameters)
