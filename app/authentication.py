@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from types import coroutine
+from typing import TYPE_CHECKING, Any
 
 from app import metrics
 from app.errors import (
@@ -14,11 +16,12 @@ from app.errors import (
     AuthenticatorUnavailable,
     InvalidCredential,
     NoSession,
+    SignOnError,
 )
 from app.identity import Identity, InvalidIdentity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Coroutine, Generator, Mapping
 
     from app.authenticator import Authenticator
     from app.request import Request
@@ -46,40 +49,36 @@ class Authentication:
             InvalidCredential, AccessDenied, AuthenticatorUnavailable: the contract's outcomes.
             AuthenticatorFailed: anything that the contract does not know.
         """
-        for name, authenticator in self.authenticators.items():
+        for name in self.authenticators:
             request.context.authenticator = name
-            started = time.perf_counter()
             try:
-                identity = await self._ask(name, authenticator, request)
-            finally:
-                seconds = time.perf_counter() - started
-                metrics.authentication_seconds(name).observe(seconds)
-            if identity is not None:
+                identity = await self._answer_of(name, request)
+            except (InvalidCredential, AccessDenied, AuthenticatorUnavailable):
+                raise
+            except Exception as error:
+                raise _outcome(name, error) from error
+            if isinstance(identity, Identity):
                 self._admit(identity)
                 return identity
+            if identity is not None:
+                raise AuthenticatorFailed(f"{name} returned {type(identity).__name__}")
         request.context.authenticator = None
         raise NoSession("no authenticator found a credential of its kind")
 
-    async def _ask(
-        self, name: str, authenticator: Authenticator, request: Request
-    ) -> Identity | None:
+    async def _answer_of(self, name: str, request: Request) -> object:
+        """Ask one. Its time is taken, and bounded, only where it waits for somebody else."""
+        asked = self.authenticators[name](request)
         try:
-            if getattr(authenticator, "never_waits", False):
-                identity = await authenticator(request)
-            else:
-                async with asyncio.timeout(self.timeout_seconds):
-                    identity = await authenticator(request)
-        except (InvalidCredential, AccessDenied, AuthenticatorUnavailable):
-            raise
-        except InvalidIdentity as error:
-            raise InvalidCredential(str(error)) from error
-        except TimeoutError as error:
-            raise AuthenticatorUnavailable(f"{name} took too long") from error
-        except Exception as error:  # the text may quote a credential: only the class is told
-            raise AuthenticatorFailed(f"{name} raised {type(error).__name__}") from error
-        if identity is not None and not isinstance(identity, Identity):
-            raise AuthenticatorFailed(f"{name} returned {type(identity).__name__}")
-        return identity
+            awaited = asked.send(None)
+        except StopIteration as answer:
+            return answer.value
+        started = time.perf_counter()
+        try:
+            async with asyncio.timeout(self.timeout_seconds):
+                return await _resumed(asked, awaited)
+        finally:
+            seconds = time.perf_counter() - started
+            metrics.authentication_seconds(name).observe(seconds)
 
     def _admit(self, identity: Identity) -> None:
         if identity.expires_at is not None and identity.expires_at <= self.now():
@@ -90,3 +89,29 @@ class Authentication:
                 raise AccessDenied("the e-mail address is of no allowed domain, or not verified")
         if not self.groups.issubset(identity.groups):
             raise AccessDenied("the user lacks a required group")
+
+
+@coroutine
+def _resumed(begun: Coroutine[Any, Any, object], awaited: object) -> Generator[object, Any, object]:
+    """Go on with a coroutine that has begun to wait, as `yield from` would (PEP 380)."""
+    while True:
+        try:
+            sent = yield awaited
+        except BaseException as error:  # noqa: BLE001 - whatever it is, a cancellation too, it gets it
+            step = partial(begun.throw, error)
+        else:
+            step = partial(begun.send, sent)
+        try:
+            awaited = step()
+        except StopIteration as answer:
+            return answer.value
+
+
+def _outcome(name: str, error: Exception) -> SignOnError:
+    """Give what an exception means that is none of the contract's outcomes."""
+    if isinstance(error, InvalidIdentity):
+        return InvalidCredential(str(error))
+    if isinstance(error, TimeoutError):
+        return AuthenticatorUnavailable(f"{name} took too long")
+    # Its text may quote a credential: only the class is told.
+    return AuthenticatorFailed(f"{name} raised {type(error).__name__}")

@@ -12,8 +12,6 @@ An object may also have, each of them only if it needs it:
 - `async stop()`: called once at the end, to close it.
 - `ready`: an attribute that is true while it can decide. Where it is false, `/readyz` answers 503
   with the authenticator's name.
-- `never_waits`: an attribute that is true where it decides by the request alone, without awaiting
-  anything. Then no timeout is set for it.
 - `async probe()`: called by `check --online`, without `start()`. It tries what it depends on and
   gives `Trial`s, each with a remedy where something fails.
 """

@@ -32,7 +32,7 @@ SIGN_ON_SECONDS: Final = Histogram(
 )
 AUTHENTICATION_SECONDS: Final = Histogram(
     "sso_authentication_duration_seconds",
-    "Time that an authenticator took",
+    "Time of an authenticator that waited for somebody else",
     ("authenticator",),
     buckets=SECONDS,
 )

@@ -121,25 +121,59 @@ async def test_an_authenticator_that_hangs_is_unavailable(request_: Request) -> 
         await Authentication(authenticators={"a": hanging}, timeout_seconds=0.01)(request_)
 
 
-class NeverWaits:
-    never_waits = True
-
-    async def __call__(self, _request: falcon.asgi.Request) -> Identity:
-        await asyncio.sleep(0.01)
-        return ADA
-
-
-async def test_who_says_that_it_never_waits_has_no_timeout(request_: Request) -> None:
-    authenticate = Authentication(authenticators={"a": NeverWaits()}, timeout_seconds=0)
+async def test_who_answers_at_once_needs_no_timer(request_: Request) -> None:
+    authenticate = Authentication(authenticators={"a": answering(ADA)}, timeout_seconds=-1)
 
     assert await authenticate(request_) is ADA
 
 
-@pytest.mark.requirement("R28")
-async def test_a_blocking_one_has_a_timeout_whatever_it_says(request_: Request) -> None:
-    class Blocking:
-        never_waits = True
+async def test_who_waits_goes_on_with_what_came_of_it(request_: Request) -> None:
+    loop = asyncio.get_running_loop()
+    first, second, third = (loop.create_future() for _ in range(3))
 
+    async def waiting(_request: falcon.asgi.Request) -> Identity:
+        subject = await first
+        with pytest.raises(LookupError):
+            await second
+        await asyncio.sleep(0)
+        async with asyncio.timeout(5):
+            return Identity(subject=subject, name=await third)
+
+    loop.call_soon(first.set_result, "u-17")
+    loop.call_soon(second.set_exception, LookupError())
+    loop.call_later(0.01, third.set_result, "Ada")
+
+    identity = await Authentication(authenticators={"a": waiting}, timeout_seconds=5)(request_)
+
+    assert (identity.subject, identity.name) == ("u-17", "Ada")
+
+
+@pytest.mark.requirement("R28")
+async def test_who_is_given_up_can_clean_up(request_: Request) -> None:
+    told = []
+
+    async def hanging(_request: falcon.asgi.Request) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            told.append("cleaned up")
+
+    with pytest.raises(AuthenticatorUnavailable, match="took too long"):
+        await Authentication(authenticators={"a": hanging}, timeout_seconds=0.01)(request_)
+    asked = asyncio.create_task(
+        Authentication(authenticators={"a": hanging}, timeout_seconds=5)(request_)
+    )
+    await asyncio.sleep(0)
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+
+    assert told == ["cleaned up"] * 2
+
+
+@pytest.mark.requirement("R28")
+async def test_a_blocking_one_has_a_timeout(request_: Request) -> None:
+    class Blocking:
         def __call__(self, _request: falcon.asgi.Request) -> None:
             time.sleep(0.2)
 

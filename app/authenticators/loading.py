@@ -137,8 +137,6 @@ def asynchronous(authenticator: Any) -> Authenticator:  # noqa: ANN401 - sync or
 class _InThreads:
     """An authenticator that may block; what else it has is left as it is."""
 
-    never_waits: Final = False  # it waits for a thread, whatever it says itself
-
     def __init__(self, authenticator: Any) -> None:  # noqa: ANN401 - any callable
         self._authenticator = authenticator
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="authenticator")

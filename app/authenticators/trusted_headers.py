@@ -92,8 +92,6 @@ class TrustedHeaders:
     Only the peer of the connection counts, never what a header says of it.
     """
 
-    never_waits: Final = True
-
     def __init__(self, name: str, variables: TrustedHeadersVariables) -> None:
         self._name = name
         proxies = variables.trusted_proxies
@@ -123,7 +121,7 @@ class TrustedHeaders:
         headers = dict(received)
         if len(headers) != len(received):
             raise InvalidCredential("an identity header comes twice")
-        if self._refused & headers.keys():
+        if not self._refused.isdisjoint(headers):
             raise InvalidCredential("a header is there with which nobody is believed")
         self._check_secret(headers)
         return self._identity(headers)
