@@ -12,6 +12,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -25,10 +26,9 @@ _TIME = re.compile(
 MISSING: Final = object()
 """What a template renders to where nothing of it is there."""
 
-_ABSENT: Final = (MISSING, None, "", ())
-
 Values = Mapping[str, Any]
-"""What placeholders stand for, by name; dotted names lead into nested mappings."""
+"""What placeholders stand for, by name; dotted names lead into nested mappings. Each plain name
+that a template may use is there; what it stands for is `None` or empty where it is not known."""
 
 Template = Callable[[Values], Any]
 """A compiled template: values in, JSON value (or `MISSING`) out."""
@@ -91,11 +91,30 @@ def _below(key: str, template: Any, known: tuple[str, ...]) -> Template:  # noqa
         raise InvalidTemplate(error.wrong, (key, *error.path)) from None
 
 
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """A leaf that is one placeholder with one plain name: nearly all of them are."""
+
+    name: str
+
+    def __call__(self, values: Values) -> Any:  # noqa: ANN401 - the value as it is, or MISSING
+        return _present(values[self.name])
+
+
 def _object(members: dict[str, Template]) -> Template:
-    items = tuple(members.items())
+    named = [(key, leaf.name) for key, leaf in members.items() if isinstance(leaf, _Value)]
+    others = [(key, each) for key, each in members.items() if not isinstance(each, _Value)]
 
     def render(values: Values) -> Any:  # noqa: ANN401 - a dict, or MISSING
-        rendered = {key: value for key, member in items if (value := member(values)) is not MISSING}
+        rendered = {
+            key: value
+            for key, name in named
+            if (value := values[name]) is not None and value != ""  # as `_present` has it
+        }
+        for key, member in others:
+            value = member(values)
+            if value is not MISSING:
+                rendered[key] = value
         return rendered or MISSING
 
     return render
@@ -130,12 +149,13 @@ def _part(match: re.Match[str], known: tuple[str, ...]) -> str | Template:
         raise InvalidTemplate(f"has a single {stray!r}; a brace itself is {stray * 2!r}")
     if placeholder is None:
         return brace[0] if brace else literal
-    return _first_of([_getter(name.strip(), known) for name in placeholder.split("|")])
+    getters = [_getter(name.strip(), known) for name in placeholder.split("|")]
+    return getters[0] if len(getters) == 1 else _first_of(getters)
 
 
 def _getter(name: str, known: tuple[str, ...]) -> Template:
     time = _TIME.fullmatch(name)
-    if time is not None and time["name"] in known:
+    if time is not None and time["name"] in known and time["name"] != name:
         return _time(time["name"], int(time["offset"] or 0), time["format"])
     below = tuple(each for each in known if each.endswith("."))
     if name in below or not (name in known or name.startswith(below)):
@@ -143,14 +163,14 @@ def _getter(name: str, known: tuple[str, ...]) -> Template:
         hint = f"did you mean {{{near[0]}}}?" if near else f"there are {', '.join(known)}"
         raise InvalidTemplate(f"nothing provides {{{name}}}; {hint}")
     if "." not in name:
-        return lambda values: values.get(name, MISSING)
-    return lambda values: find(values, name)
+        return _Value(name)
+    return lambda values: _present(find(values, name))
 
 
 def _time(name: str, offset_seconds: int, form: str | None) -> Template:
     def render(values: Values) -> Any:  # noqa: ANN401 - epoch seconds, text, or MISSING
-        value = find(values, name)
-        if value is MISSING or value is None:
+        value = values[name]
+        if value is None:
             return MISSING
         value += offset_seconds
         return value if form is None else datetime.fromtimestamp(value, UTC).strftime(form)
@@ -159,24 +179,12 @@ def _time(name: str, offset_seconds: int, form: str | None) -> Template:
 
 
 def _first_of(getters: list[Template]) -> Template:
-    if len(getters) == 1:
-        return _only(getters[0])
-
     def render(values: Values) -> Any:  # noqa: ANN401 - the value as it is, or MISSING
-        for get in getters:
-            value = get(values)
-            if value not in _ABSENT:
-                return list(value) if isinstance(value, tuple) else value
-        return MISSING
+        present = (value for get in getters if (value := get(values)) is not MISSING)
+        return next(present, MISSING)
 
     return render
 
 
-def _only(get: Template) -> Template:
-    def render(values: Values) -> Any:  # noqa: ANN401 - the value as it is, or MISSING
-        value = get(values)
-        if isinstance(value, tuple):
-            return list(value) or MISSING
-        return MISSING if value is None or value == "" else value
-
-    return render
+def _present(value: Any) -> Any:  # noqa: ANN401 - the value as it is, or MISSING
+    return MISSING if value is None or value == "" else value

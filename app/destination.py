@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from secrets import token_hex
+from os import urandom
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import parse_qsl, quote, urlencode
@@ -43,6 +43,10 @@ TOKEN_NAMES: Final = ("now", "issued_at", "expires_at", "token_id")
 and `jti`."""
 
 TEMPLATE_NAMES: Final = (*IDENTITY_NAMES, *TOKEN_NAMES, "claims.", "path.", "integration.")
+
+
+_VARIANTS: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
+"""Of a hexadecimal digit, the one with its lower two bits behind the variant of a UUID."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +134,7 @@ class Destination:
         rendered = self.claims(self._values(identity, ids, parameters))
         claims: dict[str, Any] = {} if rendered is MISSING else rendered
         for name in self.required:
-            if find(claims, name) is MISSING:
+            if name not in claims and find(claims, name) is MISSING:
                 raise MissingClaim(name, wanted="value for it")
         return claims
 
@@ -198,7 +202,7 @@ class Destination:
             "family_name": identity.family_name,
             "org_id": identity.org_id,
             "org_name": identity.org_name,
-            "groups": identity.groups,
+            "groups": list(identity.groups) or None,
             "claims": identity.claims,
             "path": ids,
             "parameter": parameters,
@@ -229,6 +233,6 @@ def _filled(template: str, ids: Mapping[str, str]) -> str:
 
 def _token_id() -> str:
     """Give a random UUID (RFC 9562, section 5.4), without making an object of it first."""
-    digits = token_hex(16)
-    variant = "89ab"[int(digits[16], 16) % 4]
+    digits = urandom(16).hex()
+    variant = _VARIANTS[digits[16]]
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"

@@ -21,7 +21,7 @@ VALUES = {
     "subject": "u-17",
     "email": None,
     "name": "",
-    "groups": ("a", "b"),
+    "groups": ["a", "b"],
     "number": 0,
     "now": 1_800_000_000,
     "expires_at": None,
