@@ -28,7 +28,7 @@ def _base64url(value: bytes) -> bytes:
 
 
 DECODERS: Final[Mapping[str, Callable[[bytes], str]]] = {
-    "utf-8": lambda value: value.decode("utf-8"),
+    "utf-8": bytes.decode,
     "latin-1": lambda value: value.decode("latin-1"),
     "rfc2047": _rfc2047,
     "percent": lambda value: unquote_to_bytes(value).decode("utf-8"),
@@ -68,28 +68,48 @@ def payload(value: bytes, payload_format: str) -> dict[str, Any]:
         raise InvalidCredential(f"the payload is not {payload_format}") from error
 
 
-def identifier(value: bytes, encoding: str) -> str:
-    """Decode an id or e-mail address.
+def identifier_reader(encoding: str, max_length: int) -> Callable[[bytes], str]:
+    """Give what decodes an id or e-mail address of at most `max_length` bytes.
 
-    Raises:
-        InvalidCredential: bytes that do not decode, or a comma: a proxy's way to join a header
-            that came twice.
+    It raises InvalidCredential for a longer one, for bytes that do not decode, and for a comma: a
+    proxy's way to join a header that came twice.
     """
-    try:
-        text = DECODERS[encoding](value)
-    except ValueError as error:
-        raise InvalidCredential(f"an id is not {encoding}") from error
-    if b"," in value or "," in text:
-        raise InvalidCredential("an id has a comma")
-    return text
+    decode = DECODERS[encoding]
+
+    def read(value: bytes) -> str:
+        if len(value) > max_length:
+            raise _too_long(value)
+        try:
+            text = decode(value)
+        except ValueError as error:
+            raise InvalidCredential(f"an id is not {encoding}") from error
+        if b"," in value or "," in text:
+            raise InvalidCredential("an id has a comma")
+        return text
+
+    return read
 
 
-def display(value: bytes, encoding: str) -> str:
-    """Decode text for people as far as it goes; nothing is decided by it."""
-    try:
-        text = DECODERS[encoding](value)
-    except ValueError:
-        text = value.decode("utf-8", errors="replace")
-    if text.isprintable():
-        return text.strip()
-    return "".join(character for character in text if character.isprintable()).strip()
+def display_reader(encoding: str, max_length: int) -> Callable[[bytes], str]:
+    """Give what decodes text for people as far as it goes; nothing is decided by it.
+
+    It raises InvalidCredential for more than `max_length` bytes.
+    """
+    decode = DECODERS[encoding]
+
+    def read(value: bytes) -> str:
+        if len(value) > max_length:
+            raise _too_long(value)
+        try:
+            text = decode(value)
+        except ValueError:
+            text = value.decode("utf-8", errors="replace")
+        if text.isprintable():
+            return text.strip()
+        return "".join(character for character in text if character.isprintable()).strip()
+
+    return read
+
+
+def _too_long(value: bytes) -> InvalidCredential:
+    return InvalidCredential(f"an identity header is {len(value)} bytes long")

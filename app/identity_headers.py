@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import Field
 
-from app.errors import InvalidCredential
-from app.header_values import display, identifier
+from app.header_values import display_reader, identifier_reader
 from app.variables import HeaderName, Variables
 
 if TYPE_CHECKING:
@@ -36,16 +36,13 @@ class HeaderReader:
     """Reads what `variables` name; `names` are the headers, in lower case."""
 
     def __init__(self, variables: IdentityHeaders) -> None:
-        self._max_length = variables.max_length
-        self._separator = variables.groups_separator
-        fields = (name for name in IdentityHeaders.model_fields if name.endswith(_SUFFIX))
-        self._fields = [
-            (field.removesuffix(_SUFFIX), header.encode(), self._reading(field))
-            for field in fields
-            if (header := getattr(variables, field)) is not None
-        ]
-        self._encoding = variables.encoding
-        self.names = frozenset(header for _, header, _ in self._fields)
+        named = {
+            field.removesuffix(_SUFFIX): header.encode()
+            for field in IdentityHeaders.model_fields
+            if field.endswith(_SUFFIX) and (header := getattr(variables, field)) is not None
+        }
+        self._fields = [(field, name, _reading(field, variables)) for field, name in named.items()]
+        self.names = frozenset(named.values())
 
     def read(self, headers: Mapping[bytes, bytes]) -> dict[str, Any]:
         """Give the fields of an identity that stand in `headers`; empty ones are not there.
@@ -59,23 +56,19 @@ class HeaderReader:
             if (value := headers.get(header)) and (read := reading(value))
         }
 
-    def _reading(self, field: str) -> Callable[[bytes], str | tuple[str, ...]]:
-        if field == "groups_header":
-            return self._groups
-        return self._display if field.endswith("name_header") else self._identifier
 
-    def _groups(self, value: bytes) -> tuple[str, ...]:
-        groups = display(value, self._encoding).split(self._separator)
-        return tuple(filter(None, map(str.strip, groups)))
+def _reading(field: str, variables: IdentityHeaders) -> Callable[[bytes], str | tuple[str, ...]]:
+    """Choose how a field is read, once and for all of its requests."""
+    if field == "groups":
+        return _groups_reader(variables.encoding, variables.groups_separator)
+    reader = display_reader if field.endswith("name") else identifier_reader
+    return reader(variables.encoding, variables.max_length)
 
-    def _display(self, value: bytes) -> str:
-        self._check_length(value)
-        return display(value, self._encoding)
 
-    def _identifier(self, value: bytes) -> str:
-        self._check_length(value)
-        return identifier(value, self._encoding)
+def _groups_reader(encoding: str, separator: str) -> Callable[[bytes], tuple[str, ...]]:
+    display = display_reader(encoding, sys.maxsize)  # the server bounds the list, not we
 
-    def _check_length(self, value: bytes) -> None:
-        if len(value) > self._max_length:
-            raise InvalidCredential(f"an identity header is {len(value)} bytes long")
+    def read(value: bytes) -> tuple[str, ...]:
+        return tuple(name for each in display(value).split(separator) if (name := each.strip()))
+
+    return read
