@@ -106,13 +106,14 @@ def _rendering(log_format: LogFormat, secrets: Iterable[str]) -> _Rendered:
     redacted = _redaction(secrets)
 
     def rendered(level: str, event: str, fields: Mapping[str, Any]) -> bytes:
-        head = {"time": _now(), "level": level, "event": event}
-        line = redacted(render({**head, **fields})) + "\n"
+        members = {"time": _now(), "level": level, "event": event, **fields}
+        line = redacted(render(members))
         for longest in _LONGEST_VALUES_CHARACTERS:
-            if len(line) > MAX_LINE_BYTES:
-                short = {name: _shortened(value, longest) for name, value in fields.items()}
-                line = redacted(render(head | short)) + "\n"
-        return line.encode("ascii")
+            if len(line) < MAX_LINE_BYTES:
+                break
+            members = {name: _shortened(value, longest) for name, value in members.items()}
+            line = redacted(render(members))
+        return line.encode("ascii") + b"\n"
 
     return rendered
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 import time
+from os import urandom
 from typing import TYPE_CHECKING
 
 import falcon.asgi
@@ -34,7 +34,7 @@ class Context:
     )
 
     def __init__(self) -> None:
-        self.request_id = secrets.token_hex(8)
+        self.request_id = urandom(8).hex()
         self.started = time.perf_counter()
         self.destination: Destination | None = None
         self.authenticator: str | None = None
