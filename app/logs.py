@@ -27,6 +27,9 @@ _SHORTEST_SECRET_CHARACTERS: Final = 6
 _FRAMES: Final = 8
 _LEVELS: Final = {"info": logging.INFO, "warning": logging.WARNING}
 
+_writers: Final[list[Callable[[str, str, Mapping[str, Any]], None]]] = []
+"""What `configure` has made for `write`: one, or none before the first configuration."""
+
 
 def configure(level: str, log_format: LogFormat, sink: Sink, secrets: Iterable[str] = ()) -> None:
     """Send every line of this process to `sink`, without what `secrets` are and tokens look like.
@@ -35,7 +38,13 @@ def configure(level: str, log_format: LogFormat, sink: Sink, secrets: Iterable[s
     """
     number = logging.getLevelName(level.upper())
     rendered = _rendering(log_format, secrets)
-    _lines[:] = [_Lines(number, rendered, sink)]
+    written = {name for name, least in _LEVELS.items() if least >= number}
+
+    def write_line(level: str, event: str, fields: Mapping[str, Any]) -> None:
+        if level in written:
+            sink.write(rendered(level, event, fields))
+
+    _writers[:] = [write_line]
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -52,8 +61,8 @@ def configure(level: str, log_format: LogFormat, sink: Sink, secrets: Iterable[s
 
 def write(level: str, event: str, fields: Mapping[str, Any]) -> None:
     """Write the one line of a request, without structlog's making of a logger for each."""
-    for lines in _lines:
-        lines.write(level, event, fields)
+    for write_line in _writers:
+        write_line(level, event, fields)
 
 
 class ForeignLines(logging.Handler):
@@ -75,23 +84,6 @@ def places(error: BaseException) -> list[str]:
     """Give where an exception passed, innermost last, without a word of what was there."""
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
     return [f"{frame.filename}:{frame.lineno}" for frame in frames]
-
-
-class _Lines:
-    """What `configure` has said, for `write`."""
-
-    def __init__(self, least: int, rendered: _Rendered, sink: Sink) -> None:
-        self._written = {name for name, number in _LEVELS.items() if number >= least}
-        self._rendered = rendered
-        self._sink = sink
-
-    def write(self, level: str, event: str, fields: Mapping[str, Any]) -> None:
-        if level in self._written:
-            self._sink.write(self._rendered(level, event, fields))
-
-
-_lines: Final[list[_Lines]] = []
-"""One, or none before the first configuration."""
 
 
 class _SinkLogger:

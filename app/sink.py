@@ -8,6 +8,7 @@ import os
 import select
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 MAX_LINE_BYTES: Final = select.PIPE_BUF
@@ -53,7 +54,7 @@ def _writing_to(descriptor: int) -> Callable[[bytes], int]:
         if error.errno == errno.EACCES:
             flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
             fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_NONBLOCK)
-    return lambda line: os.write(anew, line)
+    return partial(os.write, anew)
 
 
 def _sending_to(connection: socket.socket) -> Callable[[bytes], int]:
