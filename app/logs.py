@@ -25,6 +25,7 @@ _TOKENS_MIDDLE: Final = re.compile(r"\.[A-Za-z0-9_-]{10,}\.")  # found, or not, 
 _LONGEST_VALUES_CHARACTERS: Final = (256, 16)
 _SHORTEST_SECRET_CHARACTERS: Final = 6
 _FRAMES: Final = 8
+_MILLISECONDS: Final = tuple(f".{number:03d}Z" for number in range(1000))
 _LEVELS: Final = {"info": logging.INFO, "warning": logging.WARNING}
 
 _writers: Final[list[Callable[[str, str, Mapping[str, Any]], None]]] = []
@@ -121,7 +122,7 @@ def _in_columns(event: dict[str, Any]) -> str:
 
 def _now() -> str:
     seconds, milliseconds = divmod(time.time_ns() // 1_000_000, 1000)
-    return f"{_to_the_second(seconds)}.{milliseconds:03d}Z"
+    return _to_the_second(seconds) + _MILLISECONDS[milliseconds]
 
 
 @lru_cache(1)

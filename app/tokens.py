@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import math
 import re
@@ -13,7 +14,6 @@ from hashlib import sha256
 from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, hmac
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import Algorithm, get_default_algorithms
@@ -27,7 +27,7 @@ MAX_JSON_MEMBERS = 64
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _PART = r"([A-Za-z0-9_-]{4})*([A-Za-z0-9_-]{2}(==)?|[A-Za-z0-9_-]{3}=?)?"
 _PADDED = re.compile(rf"{_PART}\.{_PART}\.{_PART}")
-_HASHES = {"HS256": hashes.SHA256(), "HS384": hashes.SHA384(), "HS512": hashes.SHA512()}
+_HASH_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
 _ALGORITHMS: dict[str, Algorithm] = get_default_algorithms()
 _JWK_MEMBERS = ("crv", "e", "kty", "n", "x", "y")
 _CURVES = {"ES256": "secp256r1", "ES384": "secp384r1"}
@@ -41,7 +41,7 @@ _KEYS = {
 
 _as_json = json_writer(separators=(",", ":"))
 
-ALGORITHMS = (*_HASHES, "RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA")
+ALGORITHMS = (*_HASH_BYTES, "RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA")
 """What a destination may sign with."""
 
 
@@ -79,9 +79,9 @@ def hmac_key(secret: bytes, algorithm: str = "HS256", *, allow_short: bool = Fal
     Raises:
         WeakSecret: shorter than the hash (RFC 7518, section 3.2) unless `allow_short`, or weak.
     """
-    check_secret(secret, needed=_HASHES[algorithm].digest_size, allow_short=allow_short)
+    check_secret(secret, needed=_HASH_BYTES[algorithm], allow_short=allow_short)
     prepared = _ALGORITHMS[algorithm].prepare_key(secret)
-    keyed = hmac.HMAC(prepared, _HASHES[algorithm])
+    keyed = hmac.new(prepared, digestmod=f"sha{algorithm[2:]}")
     header = _encode({"alg": algorithm, "typ": "JWT"})
     return SigningKey(algorithm, partial(_authenticated, keyed), prepared, header)
 
@@ -95,7 +95,7 @@ def signing_key(text: bytes, algorithm: str, *, allow_short: bool = False) -> Si
         WeakSecret: see `hmac_key`, or no private key that fits the algorithm (RFC 7518, section
             3.1; RFC 8037, section 3.1).
     """
-    if algorithm in _HASHES:
+    if algorithm in _HASH_BYTES:
         return hmac_key(text, algorithm, allow_short=allow_short)
     try:
         key = load_pem_private_key(text.strip(), password=None)
@@ -215,7 +215,7 @@ def _authenticated(keyed: hmac.HMAC, message: bytes) -> bytes:
     """Give the HMAC of a message, by a copy of what has taken the key in already (RFC 2104, 4)."""
     copy = keyed.copy()
     copy.update(message)
-    return copy.finalize()
+    return copy.digest()
 
 
 def _encode(value: Mapping[str, Any]) -> bytes:
