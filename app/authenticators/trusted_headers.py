@@ -28,6 +28,7 @@ UNIX: Final = "unix"
 """How unix-socket peers are named among the trusted proxies."""
 
 _PEERS_REMEMBERED = 1024
+_HEADERS_REMEMBERED = 256
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -89,7 +90,8 @@ def from_settings(context: AuthenticatorContext) -> TrustedHeaders:
 class TrustedHeaders:
     """Takes an identity from headers that a trusted peer has set.
 
-    Only the peer of the connection counts, never what a header says of it.
+    Only the peer of the connection counts, never what a header says of it. What the very same
+    headers have said before is not read again.
     """
 
     def __init__(self, name: str, variables: TrustedHeadersVariables) -> None:
@@ -99,6 +101,7 @@ class TrustedHeaders:
         self._trusts_unix = UNIX in proxies
         self._trusts_address = lru_cache(_PEERS_REMEMBERED)(self._is_in_a_network)
         self._report_once = lru_cache(_PEERS_REMEMBERED)(_report)
+        self._identity_in = lru_cache(_HEADERS_REMEMBERED)(self._read)
         self._variables = variables
         self._reader = HeaderReader(variables)
         self._payload = _bytes(variables.payload_header)
@@ -118,28 +121,29 @@ class TrustedHeaders:
             UNTRUSTED_PEERS.labels(self._name).inc()
             self._report_once(peer or UNIX)
             return None
-        headers = dict(received)
-        if len(headers) != len(received):
-            raise InvalidCredential("an identity header comes twice")
-        if not self._refused.isdisjoint(headers):
-            raise InvalidCredential("a header is there with which nobody is believed")
-        self._check_secret(headers)
-        return self._identity(headers)
+        self._check_secret(received)
+        return self._identity_in(tuple(received))
 
     def _is_in_a_network(self, address: str) -> bool:
         ip = ipaddress.ip_address(address)
         ip = getattr(ip, "ipv4_mapped", None) or ip  # an IPv4 peer of a dual-stack socket
         return any(ip in network for network in self._networks)
 
-    def _check_secret(self, headers: dict[bytes, bytes]) -> None:
+    def _check_secret(self, received: list[tuple[bytes, bytes]]) -> None:
         secret = self._variables.proxy_secret
         if secret is None:
             return
-        expected = secret.get_secret_value().encode()
-        if not hmac.compare_digest(headers.get(self._secret_header, b""), expected):
+        found = dict(received).get(self._secret_header, b"")
+        if not hmac.compare_digest(found, secret.get_secret_value().encode()):
             raise InvalidCredential("the proxy's secret is not there or not right")
 
-    def _identity(self, headers: dict[bytes, bytes]) -> Identity:
+    def _read(self, received: tuple[tuple[bytes, bytes], ...]) -> Identity:
+        """Give the identity in all that is known of a request, and that depends on nothing else."""
+        headers = dict(received)
+        if len(headers) != len(received):
+            raise InvalidCredential("an identity header comes twice")
+        if not self._refused.isdisjoint(headers):
+            raise InvalidCredential("a header is there with which nobody is believed")
         fields = self._reader.read(headers)
         if not headers.get(self._payload):
             return Identity(**fields)

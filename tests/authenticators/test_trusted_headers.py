@@ -1,4 +1,5 @@
 import base64
+import gc
 import json
 from typing import Any
 
@@ -561,3 +562,50 @@ async def test_headers_that_refuse_are_a_list_like_all_others(load: Load) -> Non
     for header in ("X-Preview", "x-shared"):
         with pytest.raises(InvalidCredential):
             await authenticate(request(ada, (header, "")))
+
+
+@pytest.mark.requirement("R21", "R27")
+async def test_headers_that_were_read_before_pass_every_gate_again(load: Load) -> None:
+    authenticate = loaded(load, PROXY_SECRET_HEADER="X-Gate", PROXY_SECRET="open-sesame-17")
+    ada, gate = ("X-Forwarded-User", "u-17"), ("X-Gate", "open-sesame-17")
+    assert (await authenticate(request(ada, gate))).subject == "u-17"
+
+    with pytest.raises(NoSession):
+        await authenticate(request(ada, gate, peer="10.0.3.8"))
+    for headers in ((ada,), (ada, ("X-Gate", "open-sesame-18")), (ada, gate, gate), (ada, ada)):
+        with pytest.raises(InvalidCredential):
+            await authenticate(request(*headers))
+    assert (await authenticate(request(("X-Forwarded-User", "u-18"), gate))).subject == "u-18"
+    assert (await authenticate(request(ada, gate))).subject == "u-17"
+
+
+@pytest.mark.requirement("R27")
+async def test_a_payload_that_was_read_before_ends_all_the_same(load: Load) -> None:
+    clock = [1_800_000_000.0]
+    config = load(
+        PANDIUM,
+        SSO_AUTHENTICATORS="kong-oidc",
+        AUTH_KONG_OIDC_TRUSTED_PROXIES=PROXIES,
+    )
+    authenticate = Authentication(
+        authenticators=config.authenticators, timeout_seconds=5, now=lambda: clock[0]
+    )
+    payload = ("X-Userinfo", b64({"sub": "u-17", "exp": 1_800_000_060}))
+    assert await authenticate(request(payload))
+
+    clock[0] += 60
+
+    with pytest.raises(InvalidCredential, match="over"):
+        await authenticate(request(payload))
+
+
+async def test_only_so_many_headers_are_remembered(load: Load) -> None:
+    authenticate = loaded(load)
+
+    for number in range(600):
+        name = f"kept-{number}"
+        identity = await authenticate(request(("X-Forwarded-User", name)))
+        assert identity.subject == name
+
+    found = [each for each in gc.get_objects() if isinstance(each, Identity)]
+    assert sum(identity.subject.startswith("kept-") for identity in found) <= 257
