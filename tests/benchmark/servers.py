@@ -14,23 +14,29 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 NODE = Path(__file__).with_name("node")
 SECRET = "bench-0f1e2d3c4b5a69788796a5b4c3d2e1f0"
-ADA = {
+BROWSER = {
     "Accept": "text/html,application/xhtml+xml",
     "Sec-Fetch-Dest": "iframe",
     "Sec-Fetch-Mode": "navigate",
     "Sec-Fetch-Site": "same-origin",
+}
+ADA = {
+    **BROWSER,
     "X-Forwarded-User": "u-17",
     "X-Forwarded-Email": "ada@acme.example",
     "X-Forwarded-Preferred-Username": "Ada Lovelace",
     "X-Forwarded-Groups": "engineering,admins",
 }
-SERVICE = {
+HEADER_LOGIN = {
     "SSO_AUTHENTICATORS": "oauth2-proxy",
     "AUTH_OAUTH2_PROXY_TRUSTED_PROXIES": "127.0.0.1/32",
+}
+SERVICE = {
     "SSO_DRAIN_SECONDS": "0",
     "PANDIUM_ACCOUNT": "acme",
 }
@@ -41,19 +47,45 @@ HERE = "tests.benchmark.contenders"
 
 @dataclass(frozen=True)
 class Contender:
-    """A server: its command with `{port}` in it, and what its environment has besides."""
+    """A server and its load.
+
+    `command` and `environment` have `{port}` in them; `cores` are those that it may use. `script`
+    is one of wrk's, which reads `load_environment`; a request that the script does not change has
+    `headers`, and is answered by `expected`.
+    """
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     path: str = "/pandium-sso"
     headers: Mapping[str, str] = field(default_factory=lambda: ADA)
+    script: str = ""
+    load_environment: Mapping[str, str] = field(default_factory=dict)
+    cores: str = "0"
+    expected: int = 307
 
 
-def service(name: str, environment: Mapping[str, str], **more: object) -> Contender:
-    """Give the shipped service with an environment of its own."""
-    own = {**SERVICE, **environment, "SSO_BIND": "127.0.0.1:{port}"}
-    return Contender(name, (sys.executable, "-m", "app", "serve"), own, **more)  # type: ignore[arg-type] # its fields
+def service(
+    name: str,
+    environment: Mapping[str, str],
+    login: Mapping[str, str] = HEADER_LOGIN,
+    **more: Any,
+) -> Contender:
+    """Give the shipped service behind a login, with an environment of its own."""
+    own = {**SERVICE, **login, **environment, "SSO_BIND": "127.0.0.1:{port}"}
+    return Contender(name, (sys.executable, "-m", "app", "serve"), own, **more)
+
+
+def host() -> Contender:
+    """Give the host application that introspection asks; it shares the core of the load."""
+    return Contender(
+        "host application",
+        (*GUNICORN, "-k", "asgi", "-b", "127.0.0.1:{port}", f"{HERE}.host:application"),
+        path="/api/me",
+        headers={"Cookie": "sessionid=ada"},
+        cores="1",
+        expected=200,
+    )
 
 
 def contenders() -> list[Contender]:
@@ -117,8 +149,8 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(contender: Contender, *, core: int = 0) -> Iterator[Running]:
-    """Start a server on one core, wait until it redirects, and stop it."""
+def running(contender: Contender) -> Iterator[Running]:
+    """Start a server on its cores, wait until it answers, and stop it."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
@@ -127,29 +159,30 @@ def running(contender: Contender, *, core: int = 0) -> Iterator[Running]:
         "PANDIUM_SHARED_SECRET": SECRET,
         **{n: v.replace("{port}", str(port)) for n, v in contender.environment.items()},
     }
-    command = ["taskset", "-c", str(core), *(word.format(port=port) for word in contender.command)]
+    words = [word.format(port=port) for word in contender.command]
+    command = ["taskset", "-c", contender.cores, *words]
     process = subprocess.Popen(  # noqa: S603 - commands of this file
         command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, start_new_session=True
     )
     try:
-        yield Running(process, port, wait_for_the_first_redirect(contender, port))
+        yield Running(process, port, wait_for_the_first_answer(contender, port))
     finally:
         process.terminate()
         process.wait(30)
 
 
-def wait_for_the_first_redirect(contender: Contender, port: int) -> float:
-    """Ask until a 307 comes, and give the seconds that it took.
+def wait_for_the_first_answer(contender: Contender, port: int) -> float:
+    """Ask until the expected answer comes, and give the seconds that it took.
 
     Raises:
         TimeoutError: it does not come.
     """
     started = time.monotonic()
     while time.monotonic() < started + START_SECONDS:
-        if status(port, contender.path, contender.headers) == 307:
+        if status(port, contender.path, contender.headers) == contender.expected:
             return time.monotonic() - started
         time.sleep(0.005)
-    raise TimeoutError(f"{contender.name} does not redirect")
+    raise TimeoutError(f"{contender.name} does not answer {contender.expected}")
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
