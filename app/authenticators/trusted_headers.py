@@ -30,6 +30,7 @@ UNIX: Final = "unix"
 _PEERS_REMEMBERED = 1024
 _HEADERS_REMEMBERED = 256
 
+Received = tuple[tuple[bytes, bytes], ...]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 log = structlog.get_logger(__name__)
@@ -113,32 +114,36 @@ class TrustedHeaders:
 
     async def __call__(self, request: falcon.asgi.Request) -> Identity | None:
         """Give the identity that the peer's headers name; `None` where it is not trusted."""
-        received = [item for item in request.scope["headers"] if item[0] in self._known]
-        if not [name for name, value in received if value and name in self._credentials]:
-            return None
+        received = tuple([item for item in request.scope["headers"] if item[0] in self._known])
         peer = peer_address(request)
-        if not (self._trusts_unix if peer is None else self._trusts_address(peer)):
+        if self._trusts_unix if peer is None else self._trusts_address(peer):
+            self._check_secret(received)
+            return self._identity_in(received)
+        if self._has_credential(received):
             UNTRUSTED_PEERS.labels(self._name).inc()
             self._report_once(peer or UNIX)
-            return None
-        self._check_secret(received)
-        return self._identity_in(tuple(received))
+        return None
 
     def _is_in_a_network(self, address: str) -> bool:
         ip = ipaddress.ip_address(address)
         ip = getattr(ip, "ipv4_mapped", None) or ip  # an IPv4 peer of a dual-stack socket
         return any(ip in network for network in self._networks)
 
-    def _check_secret(self, received: list[tuple[bytes, bytes]]) -> None:
+    def _has_credential(self, received: Received) -> bool:
+        return any(value and name in self._credentials for name, value in received)
+
+    def _check_secret(self, received: Received) -> None:
         secret = self._variables.proxy_secret
-        if secret is None:
+        if secret is None or not self._has_credential(received):
             return
         found = dict(received).get(self._secret_header, b"")
         if not hmac.compare_digest(found, secret.get_secret_value().encode()):
             raise InvalidCredential("the proxy's secret is not there or not right")
 
-    def _read(self, received: tuple[tuple[bytes, bytes], ...]) -> Identity:
+    def _read(self, received: Received) -> Identity | None:
         """Give the identity in all that is known of a request, and that depends on nothing else."""
+        if not self._has_credential(received):
+            return None
         headers = dict(received)
         if len(headers) != len(received):
             raise InvalidCredential("an identity header comes twice")
