@@ -62,7 +62,7 @@ $(VENV)/.installed: requirements-dev.lock pyproject.toml
 	@touch $@
 
 # What is measured beside the service stands in a folder of its own.
-$(VENV)/.bench: $(VENV)/.installed requirements-bench.lock
+$(VENV)/.bench: $(VENV)/.installed requirements-bench.lock tests/benchmark/node/package.json
 	@test -x $(VENV)-bench/bin/python || $(PYTHON) -m venv $(VENV)-bench
 	@$(VENV)-bench/bin/python -m pip install --quiet --require-hashes --no-deps -r requirements-bench.lock
 	@$(VENV)-bench/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .

@@ -198,3 +198,30 @@ def test_our_own_path_leads_back_here() -> None:
 
 def test_the_origin_is_the_vendors() -> None:
     assert PLAIN.origin == "https://vendor.example"
+
+
+def test_every_placeholder_that_is_known_is_there() -> None:
+    whole = Identity(
+        subject="u-17",
+        issuer="https://login.acme.example",
+        email="ada@acme.example",
+        email_verified=True,
+        name="Ada Lovelace",
+        given_name="Ada",
+        family_name="Lovelace",
+        org_id="o-1",
+        org_name="Acme",
+        groups=("a",),
+        expires_at=int(NOW) + 60,
+    )
+    plain = [name for name in TEMPLATE_NAMES if not name.endswith(".")]
+    template = compile_template({name: f"{{{name}}}" for name in plain}, TEMPLATE_NAMES)
+    destination = replace(PLAIN, claims=template, required=(), lifetime_seconds=300)
+
+    claims = destination.claims_for(whole, IDS)
+    least = destination.claims_for(Identity(subject="u-17"), IDS)
+
+    assert claims.keys() == set(plain)
+    assert claims["groups"] == ["a"]
+    assert claims["expires_at"] == int(NOW) + 60
+    assert least.keys() == {"subject", "external_id", "now", "issued_at", "expires_at", "token_id"}

@@ -69,12 +69,12 @@ FLOORS: list[set[str]] = [
         "destinations.pandium",
         "destinations.apifuse",
         "destinations.custom",
+        "resources.cors",
     },
     {
         "settings",
         "resources.answers",
         "resources.around",
-        "resources.cors",
         "resources.delivery",
         "resources.embed",
         "resources.health",

@@ -47,7 +47,7 @@ def measured(those: list[Contender], rounds: int, seconds: int) -> dict[str, Res
     for number in range(rounds):
         for contender in those:
             _say(f"round {number + 1} of {rounds}: {contender.name}")
-            with running(contender) as server:
+            with load_core_awake(), running(contender) as server:
                 one_round(contender, server, 1, Result())  # warm
                 one_round(contender, server, seconds, results[contender.name])
     return results
@@ -112,7 +112,7 @@ def main() -> None:
         if shutil.which(tool) is None:
             sys.exit(f"{tool} is needed: apt-get install wrk util-linux")
 
-    with load_core_awake(), tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:
         text, compared = page(chosen.rounds, chosen.seconds, Path(folder))
     print(text)
     if not chosen.print_only:

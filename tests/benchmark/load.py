@@ -19,7 +19,13 @@ CONNECTIONS = 16
 LOAD_CORE = "1"
 MILLISECONDS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
 SCRIPTS = Path(__file__).with_name("scripts")
-NOTHING_BUT_AWAKE = "while True: pass"
+NOTHING_BUT_AWAKE = """
+import os
+parent = os.getppid()
+while os.getppid() == parent:
+    for _ in range(1_000_000):
+        pass
+"""
 
 
 @dataclass

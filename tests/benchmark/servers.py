@@ -114,7 +114,12 @@ def contenders() -> list[Contender]:
         ),
     ]
     if shutil.which("node") and (NODE / "node_modules").is_dir():
-        for file, name in (("fastify", "Fastify + jose"), ("express", "Express + jsonwebtoken")):
+        names = {
+            "express": "Express + jsonwebtoken",
+            "fastify": "Fastify + jose",
+            "fastify-fast-jwt": "Fastify + fast-jwt",
+        }
+        for file, name in names.items():
             command = ("node", str(NODE / f"{file}.js"))
             found.append(Contender(f"{name}, Node", command, {"PORT": "{port}"}))
     return found
