@@ -547,10 +547,13 @@ async def test_an_untrusted_peer_is_reported_once(
     for peer in ("10.9.9.9", "10.9.9.9", "10.9.9.8"):
         with pytest.raises(NoSession):
             await authenticate(request(("X-Forwarded-User", "secret-name"), peer=peer))
+    with pytest.raises(NoSession):
+        await authenticate(request(("X-Preview", "1"), peer="10.9.9.7"))
 
     lines = capsys.readouterr().out
     assert lines.count("untrusted_peer") == 2
     assert lines.count("10.9.9.9") == 1
+    assert "10.9.9.7" not in lines
     assert "secret-name" not in lines
 
 
@@ -562,6 +565,18 @@ async def test_headers_that_refuse_are_a_list_like_all_others(load: Load) -> Non
     for header in ("X-Preview", "x-shared"):
         with pytest.raises(InvalidCredential):
             await authenticate(request(ada, (header, "")))
+
+
+@pytest.mark.parametrize("length", [512, 513])
+async def test_a_display_name_is_bounded_like_an_id(load: Load, length: int) -> None:
+    authenticate = loaded(load, NAME_HEADER="X-Name")
+    headers = ("X-Forwarded-User", "u-17"), ("X-Name", "n" * length)
+
+    if length <= 512:
+        assert (await authenticate(request(*headers))).name == "n" * length
+    else:
+        with pytest.raises(InvalidCredential, match="513 bytes long"):
+            await authenticate(request(*headers))
 
 
 @pytest.mark.requirement("R21", "R27")
