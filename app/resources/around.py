@@ -106,7 +106,7 @@ def _account_for(req: Request, status: int, destination: Destination) -> None:
             "outcome": outcome,
             "code": code,
             "reason": reason,
-            "duration_ms": int(seconds * 1e6) / 1000,
+            "duration_us": int(seconds * 1e6),
         },
     )
 

@@ -359,7 +359,7 @@ def test_a_sign_on_is_one_line_without_the_token(service: Client, json_logs: Lin
     assert line["status"] == 307
     assert line["request_id"] == answer.headers["x-request-id"]
     assert line["subject"] == hashlib.blake2b(b"u-17", digest_size=8).hexdigest()
-    assert line["duration_ms"] >= 0
+    assert line["duration_us"] > 0
     for hidden in ("u-17", "ada@", token, token.split(".")[1], "display", PANDIUM_SECRET):
         assert hidden not in json.dumps(line)
 
