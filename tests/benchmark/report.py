@@ -34,11 +34,23 @@ def table(results: Mapping[str, Result]) -> str:
 
 
 def latencies(found: Mapping[str, Sequence[Sequence[float]]]) -> str:
-    """Give a table of the medians of p50 and p99, in ms, from one pair a round."""
-    lines = ["| | p50 ms | p99 ms | ratio |", "| --- | ---: | ---: | ---: |"]
+    """Give a table of p50 and p99, in ms, from one pair a round: of all rounds, and of the best.
+
+    What stops the machine only ever adds to a tail: the round with the shortest one has the least
+    of it.
+    """
+    lines = [
+        "| | p50 ms | p99 ms | ratio | p50 ms, quietest round | p99 ms | ratio |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
     for name, rounds in found.items():
-        median_ms, tail_ms = map(statistics.median, zip(*rounds, strict=True))
-        lines.append(f"| {name} | {median_ms:.2f} | {tail_ms:.2f} | {tail_ms / median_ms:.1f} |")
+        together = [statistics.median(times_ms) for times_ms in zip(*rounds, strict=True)]
+        quietest = min(rounds, key=lambda times_ms: times_ms[1])
+        cells = (
+            f"{median_ms:.2f} | {tail_ms:.2f} | {tail_ms / median_ms:.1f}"
+            for median_ms, tail_ms in (together, quietest)
+        )
+        lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
