@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from app.addresses import checked
 from app.fetching import FetchFailed
-from app.tokens import InvalidToken, strict_json
+from app.strict_json import InvalidJson, strict_json
 
 if TYPE_CHECKING:
     from app.fetching import Fetcher
@@ -24,7 +24,7 @@ async def discovered(
     """
     try:
         document = strict_json(await fetcher.get(address), max_members=_MAX_MEMBERS)
-    except InvalidToken:
+    except InvalidJson:
         raise FetchFailed("the discovery document is no JSON object") from None
     if document.get("issuer") != issuer:
         raise FetchFailed("the discovery document is another issuer's")

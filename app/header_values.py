@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 from base64 import b64decode
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_to_bytes
 
 from app.errors import InvalidCredential
-from app.tokens import InvalidToken, strict_json
+from app.strict_json import strict_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,7 +63,7 @@ def payload(value: bytes, payload_format: str) -> dict[str, Any]:
     """
     try:
         return _PAYLOADS[payload_format](value)
-    except (InvalidToken, binascii.Error, ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise InvalidCredential(f"the payload is not {payload_format}") from error
 
 

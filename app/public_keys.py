@@ -12,7 +12,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from app.tokens import InvalidToken, hmac_key, strict_json
+from app.strict_json import InvalidJson, strict_json
+from app.tokens import InvalidToken, hmac_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -96,7 +97,7 @@ def jwk_set(document: bytes) -> KeySet:
     """
     try:
         jwks = strict_json(document).get("keys")
-    except InvalidToken as error:
+    except InvalidJson as error:
         raise InvalidKeySet("it is no JSON object that has one meaning") from error
     if not isinstance(jwks, list) or not 1 <= len(jwks) <= MAX_KEYS:
         raise InvalidKeySet(f"it is no list of 1 to {MAX_KEYS} keys")

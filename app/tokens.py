@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import math
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
@@ -20,9 +19,7 @@ from jwt.algorithms import Algorithm, get_default_algorithms
 
 from app.json_writer import json_writer
 from app.secret_strength import WeakSecret, check_secret
-
-MAX_JSON_DEPTH = 16
-MAX_JSON_MEMBERS = 64
+from app.strict_json import InvalidJson, strict_json
 
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _PART = r"([A-Za-z0-9_-]{4})*([A-Za-z0-9_-]{2}(==)?|[A-Za-z0-9_-]{3}=?)?"
@@ -154,61 +151,15 @@ def read(token: str, *, padded: bool = False) -> UnverifiedToken:
     if not (_PADDED if padded else _COMPACT).fullmatch(token):
         raise InvalidToken("it is not three parts of base64url with dots between")
     header, claims, signature = token.split(".")
-    return UnverifiedToken(
-        header=strict_json(_decode(header)),
-        claims=strict_json(_decode(claims)),
-        signing_input=f"{header}.{claims}".encode("ascii"),
-        signature=_decode(signature),
-    )
-
-
-def strict_json(text: bytes, *, max_members: int = MAX_JSON_MEMBERS) -> dict[str, Any]:
-    """Read a JSON object that has one meaning only (RFC 8725, section 3.7).
-
-    Raises:
-        InvalidToken: not UTF-8, a byte order mark, a member twice, NaN or an infinity, deeper than
-            `MAX_JSON_DEPTH`, or more than `max_members` members in one object.
-    """
     try:
-        value = json.loads(
-            text.decode("utf-8"),
-            object_pairs_hook=partial(_members, max_members),
-            parse_float=_finite,
-            parse_constant=_finite,
+        return UnverifiedToken(
+            header=strict_json(_decode(header)),
+            claims=strict_json(_decode(claims)),
+            signing_input=f"{header}.{claims}".encode("ascii"),
+            signature=_decode(signature),
         )
-    except InvalidToken:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise InvalidToken("it does not hold JSON") from error
-    if not isinstance(value, dict):
-        raise InvalidToken("it does not hold a JSON object")
-    if _depth_exceeds(value, MAX_JSON_DEPTH):
-        raise InvalidToken("its JSON nests too deeply")
-    return value
-
-
-def _members(at_most: int, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise InvalidToken("its JSON has a member twice")
-    if len(members) > at_most:
-        raise InvalidToken("its JSON has too many members")
-    return members
-
-
-def _finite(number: str) -> float:
-    value = float(number)
-    if not math.isfinite(value):
-        raise InvalidToken("its JSON has a number that is none")
-    return value
-
-
-def _depth_exceeds(value: object, levels: int) -> bool:
-    if isinstance(value, dict):
-        value = value.values()
-    elif not isinstance(value, list):
-        return False
-    return levels == 0 or any(_depth_exceeds(item, levels - 1) for item in value)
+    except InvalidJson as error:
+        raise InvalidToken(str(error)) from error
 
 
 def _authenticated(keyed: hmac.HMAC, message: bytes) -> bytes:

@@ -21,6 +21,7 @@ FLOORS: list[set[str]] = [
         "patterns",
         "secret_strength",
         "sink",
+        "strict_json",
     },
     {"tokens"},
     {

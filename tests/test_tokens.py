@@ -11,15 +11,7 @@ from joserfc import jwt as other_library
 from joserfc.jwk import OctKey, import_key
 
 from app.secret_strength import WeakSecret
-from app.tokens import (
-    InvalidToken,
-    hmac_key,
-    read,
-    sign,
-    signing_key,
-    strict_json,
-    verify,
-)
+from app.tokens import InvalidToken, hmac_key, read, sign, signing_key, verify
 
 SECRET = b"0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 KEY = hmac_key(SECRET)
@@ -119,47 +111,13 @@ def test_what_is_no_compact_token_does_not_verify(mangled: str) -> None:
 
 
 @pytest.mark.requirement("R13")
-@pytest.mark.parametrize(
-    "text",
-    [
-        b'{"a":1,"a":2}',
-        b'{"x":{"a":1,"a":2}}',
-        b'{"a":1,"\\u0061":2}',
-        b'\xef\xbb\xbf{"a":1}',
-        '{"a":1}'.encode("utf-16"),
-        '{"a":"é"}'.encode("latin-1"),
-        b"[" * 17 + b"]" * 17,
-        b'{"a":' * 17 + b"1" + b"}" * 17,
-        b"[" * 100_000,
-        b'{"a":NaN}',
-        b'{"a":Infinity}',
-        b'{"a":1e400}',
-        b'{"a":' + b"9" * 5000 + b"}",
-        b"{" + b",".join(b'"%d":1' % n for n in range(65)) + b"}",
-        b"[]",
-        b"null",
-        b"1",
-        b'"a"',
-        b"",
-        b"{",
-        b"{'a':1}",
-        b'{"a":1}x',
-    ],
-)
-def test_json_that_has_two_meanings_is_refused(text: bytes) -> None:
-    with pytest.raises(InvalidToken):
-        strict_json(text)
+@pytest.mark.parametrize("text", [b'{"a":1,"a":2}', b"[]", b"{'a':1}", b'{"a":NaN}'])
+def test_a_token_whose_json_has_two_meanings_is_none(text: bytes) -> None:
+    header, _, signature = sign(CLAIMS, KEY).split(".")
 
-
-@pytest.mark.requirement("R13")
-def test_json_at_its_bounds_is_read() -> None:
-    deep = b'{"a":' * 16 + b"1" + b"}" * 16
-    wide = b"{" + b",".join(b'"%d":1' % n for n in range(64)) + b"}"
-
-    assert strict_json(deep)
-    assert len(strict_json(wide)) == 64
-    assert strict_json(b'{"a":1.5}') == {"a": 1.5}
-    assert strict_json(b'{"a":"[[[[[[[[[[[[[[[[[[[["}') == {"a": "[" * 20}
+    for parts in ((header, encoded(text)), (encoded(text), encoded(b'{"a":1}'))):
+        with pytest.raises(InvalidToken, match="JSON"):
+            read(".".join((*parts, signature)))
 
 
 @given(st.text() | st.binary().map(lambda value: value.decode("latin-1")))

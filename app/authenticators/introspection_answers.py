@@ -10,7 +10,7 @@ from app.errors import AuthenticatorUnavailable, InvalidCredential
 from app.host_client import MAX_BYTES
 from app.identity import Identity
 from app.identity_headers import HeaderReader
-from app.tokens import InvalidToken, strict_json
+from app.strict_json import InvalidJson, strict_json
 
 if TYPE_CHECKING:
     from app.authenticators.introspection_variables import IntrospectionVariables
@@ -74,5 +74,5 @@ def _claims(answer: HostAnswer) -> dict[str, object]:
         raise InvalidCredential(f"the host's answer is over {MAX_BYTES} bytes long")
     try:
         return strict_json(answer.body, max_members=_MAX_MEMBERS)
-    except InvalidToken as error:
+    except InvalidJson as error:
         raise InvalidCredential(f"the host's answer cannot be read: {error}") from None

@@ -1,0 +1,64 @@
+"""JSON that has one meaning only, whoever reads it."""
+
+from __future__ import annotations
+
+import json
+import math
+from functools import partial
+from typing import Any
+
+MAX_DEPTH = 16
+MAX_MEMBERS = 64
+
+
+class InvalidJson(ValueError):
+    """A text that is no JSON object, or one that two readers could understand in two ways."""
+
+
+def strict_json(text: bytes, *, max_members: int = MAX_MEMBERS) -> dict[str, Any]:
+    """Read a JSON object that has one meaning only (RFC 8725, section 3.7).
+
+    Raises:
+        InvalidJson: not UTF-8, a byte order mark, a member twice, NaN or an infinity, deeper than
+            `MAX_DEPTH`, or more than `max_members` members in one object.
+    """
+    try:
+        value = json.loads(
+            text.decode("utf-8"),
+            object_pairs_hook=partial(_members, max_members),
+            parse_float=_finite,
+            parse_constant=_finite,
+        )
+    except InvalidJson:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise InvalidJson("it does not hold JSON") from error
+    if not isinstance(value, dict):
+        raise InvalidJson("it does not hold a JSON object")
+    if _depth_exceeds(value, MAX_DEPTH):
+        raise InvalidJson("its JSON nests too deeply")
+    return value
+
+
+def _members(at_most: int, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise InvalidJson("its JSON has a member twice")
+    if len(members) > at_most:
+        raise InvalidJson("its JSON has too many members")
+    return members
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if not math.isfinite(value):
+        raise InvalidJson("its JSON has a number that is none")
+    return value
+
+
+def _depth_exceeds(value: object, levels: int) -> bool:
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list):
+        return False
+    return levels == 0 or any(_depth_exceeds(item, levels - 1) for item in value)
