@@ -75,7 +75,7 @@ def test_what_is_below_the_level_is_not_written(memory: Memory) -> None:
 def test_the_line_of_a_request_is_written_like_every_other(
     memory: Memory, log_format: logs.LogFormat
 ) -> None:
-    fields = {"page": "x", "jti": TOKEN, "code": None, "duration_us": float("inf")}
+    fields = {"page": "x", "jti": TOKEN, "code": None, "seconds": float("inf")}
     logs.configure("warning", "json", Memory())
     logs.configure("info", log_format, memory, ("a-secret",))
 
