@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 import falcon
 import falcon.asgi
 
-from app import settings
 from app.addresses import origin_of
 from app.authentication import Authentication
 from app.errors import (
@@ -40,6 +39,9 @@ from app.resources.sign_on import SignOn
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from app.service_variables import ServiceVariables
+    from app.settings import Settings
+
 STATUS: Final[dict[type[SignOnError], int]] = {
     InvalidParameter: 400,
     NoSession: 401,
@@ -56,7 +58,7 @@ STATUS: Final[dict[type[SignOnError], int]] = {
 
 
 def create_app(
-    config: settings.Settings, *, now: Callable[[], float] = time.time
+    config: Settings, *, now: Callable[[], float] = time.time
 ) -> falcon.asgi.App[Any, Any]:
     """Put the parts together; `now` gives epoch seconds."""
     service = config.service
@@ -95,7 +97,7 @@ def create_app(
     return app
 
 
-def _welcome_origins(service: settings.ServiceVariables) -> frozenset[bytes]:
+def _welcome_origins(service: ServiceVariables) -> frozenset[bytes]:
     """Give the origins whose pages may ask: the host's, our own, and the login's."""
     ours = (address for address in (service.public_url, service.login_url) if address)
     origins = (*service.host_origins, *map(origin_of, ours))

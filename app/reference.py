@@ -14,6 +14,7 @@ from app.authenticators.presets import BUILT_IN
 from app.authenticators.trusted_headers import TrustedHeadersVariables
 from app.destinations import apifuse, custom, pandium
 from app.environment import variable_names
+from app.service_variables import ProcessVariables, ServiceVariables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from app.variables import Variables
 
 GROUPS: Final[Mapping[str, list[tuple[str, type[Variables]]]]] = {
-    "The service": [("SSO_", settings.ServiceVariables), ("", settings.ProcessVariables)],
+    "The service": [("SSO_", ServiceVariables), ("", ProcessVariables)],
     "Pandium": [("PANDIUM_", pandium.PandiumVariables)],
     "APIFuse": [("APIFUSE_", apifuse.ApifuseVariables)],
     "Further vendors": [("DESTINATION_<NAME>_", custom.KeyVariables)],

@@ -73,7 +73,7 @@ FLOORS: list[set[str]] = [
         "resources.cors",
     },
     {
-        "settings",
+        "service_variables",
         "resources.answers",
         "resources.around",
         "resources.delivery",
@@ -83,7 +83,13 @@ FLOORS: list[set[str]] = [
         "resources.measurements",
         "resources.public_keys",
     },
-    {"resources.session", "resources.sign_on", "testing.issuer_keys", "testing.requests"},
+    {
+        "settings",
+        "resources.session",
+        "resources.sign_on",
+        "testing.issuer_keys",
+        "testing.requests",
+    },
     {"testing.attacks", "testing.identity_provider"},
     {"testing.contract"},
     {"testing"},
