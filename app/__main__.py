@@ -29,7 +29,7 @@ from app.environment import InvalidSettings
 from app.errors import SignOnError
 from app.identity import Identity, InvalidIdentity
 from app.inspection import Finding, identified, inspect
-from app.tokens import read
+from app.tokens.jws import read
 from app.trial import Trial
 
 

@@ -11,8 +11,8 @@ import structlog
 
 from app.errors import InvalidCredential, SignOnError
 from app.identity import Identity, InvalidIdentity
-from app.public_keys import VerificationKey
-from app.tokens import InvalidToken, is_signed_by, read
+from app.tokens.jwks import VerificationKey
+from app.tokens.jws import InvalidToken, is_signed_by, read
 from app.verification import Window
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import falcon.asgi
 
     from app.keysets import Keys
-    from app.tokens import UnverifiedToken
+    from app.tokens.jws import UnverifiedToken
     from app.trial import Trial
     from app.verification import Rules
 

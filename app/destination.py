@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 from app.addresses import origin_of
 from app.claims import MISSING, Template, find
 from app.errors import InvalidParameter, LocationTooLong, MissingClaim, UnknownPage
-from app.tokens import SigningKey, sign
+from app.tokens.jws import SigningKey, sign
 
 if TYPE_CHECKING:
     from app.identity import Identity

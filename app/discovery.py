@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from app.addresses import checked
 from app.fetching import FetchFailed
-from app.strict_json import InvalidJson, strict_json
+from app.tokens.strict_json import InvalidJson, strict_json
 
 if TYPE_CHECKING:
     from app.fetching import Fetcher

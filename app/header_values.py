@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_to_bytes
 
 from app.errors import InvalidCredential
-from app.strict_json import strict_json
+from app.tokens.strict_json import strict_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

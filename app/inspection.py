@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from app.claims import MISSING, find
-from app.tokens import InvalidToken, read, verify
+from app.tokens.jws import InvalidToken, read, verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -14,8 +14,8 @@ import structlog
 from app.errors import AuthenticatorUnavailable
 from app.fetching import FetchFailed, NotThere
 from app.keysets import COOLDOWN_SECONDS, RETRY_SECONDS
-from app.public_keys import InvalidKeySet, KeySet, UnknownKey, VerificationKey, pem_key
-from app.tokens import InvalidToken
+from app.tokens.jwks import InvalidKeySet, KeySet, UnknownKey, VerificationKey, pem_key
+from app.tokens.jws import InvalidToken
 from app.trial import Trial
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import structlog
 from app.errors import AuthenticatorUnavailable
 from app.fetching import FetchFailed
 from app.metrics import KEY_FETCHES, KEYS_LOADED
-from app.public_keys import InvalidKeySet, KeySet, UnknownKey, VerificationKey, jwk_set
+from app.tokens.jwks import InvalidKeySet, KeySet, UnknownKey, VerificationKey, jwk_set
 from app.trial import Trial
 
 if TYPE_CHECKING:

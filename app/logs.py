@@ -14,8 +14,8 @@ from typing import Any, Final, Literal
 
 import structlog
 
-from app.json_writer import json_writer
 from app.sink import MAX_LINE_BYTES, Sink
+from app.tokens.json_writer import json_writer
 
 LogFormat = Literal["json", "console"]
 _Rendered = Callable[[str, str, Mapping[str, Any]], bytes]

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, SecretStr
 from app import addresses
 from app.claims import InvalidTemplate, compile_template
 from app.destination import TEMPLATE_NAMES
-from app.tokens import SigningKey, hmac_key
+from app.tokens.jws import SigningKey, hmac_key
 from app.variables import JsonObject
 
 SecretEncoding = Literal["raw", "base64", "base64url", "hex"]

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from app.claims import find
-from app.public_keys import KEY_ID
-from app.tokens import InvalidToken
+from app.tokens.jwks import KEY_ID
+from app.tokens.jws import InvalidToken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from app.destination import TEMPLATE_NAMES, Destination
 from app.errors import InvalidParameter, LocationTooLong, MissingClaim, UnknownPage
 from app.identity import Identity
 from app.patterns import ID, TEXT
-from app.tokens import hmac_key
+from app.tokens.jws import hmac_key
 from tests.conftest import NOW, vendor_reads
 
 SECRET = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from app.inspection import inspect
-from app.tokens import hmac_key, sign
+from app.tokens.jws import hmac_key, sign
 from tests.conftest import APIFUSE, APIFUSE_SECRET, PANDIUM, PANDIUM_SECRET, PROXY, Load
 
 INTEGRATIONS = '{"1121": {"connector_name": "gwt", "integration_name": "gwt2hs"}}'

@@ -8,9 +8,9 @@ from app.errors import AuthenticatorUnavailable
 from app.fetching import Fetcher
 from app.key_documents import MAX_AGE_SECONDS, MOST_FETCHES, KeyDocuments
 from app.keysets import COOLDOWN_SECONDS
-from app.public_keys import UnknownKey
 from app.testing import FakeIdentityProvider, IssuerKey
-from app.tokens import InvalidToken
+from app.tokens.jwks import UnknownKey
+from app.tokens.jws import InvalidToken
 
 NAME = "b5f1d0ba-7a3c-4a53-a8d6-8c7c2f5d8a11"
 KEY = IssuerKey("ES256")

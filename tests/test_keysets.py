@@ -12,8 +12,8 @@ from app.discovery import discovered
 from app.errors import AuthenticatorUnavailable
 from app.fetching import Fetcher, FetchFailed
 from app.keysets import COOLDOWN_SECONDS, RETRY_SECONDS, FetchedKeys, FixedKeys
-from app.public_keys import UnknownKey, jwk_set
 from app.testing import FakeIdentityProvider, IssuerKey
+from app.tokens.jwks import UnknownKey, jwk_set
 
 TTL = 300
 MAX_STALE = 3600

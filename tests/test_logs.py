@@ -11,7 +11,7 @@ import structlog
 
 from app import logs
 from app.sink import MAX_LINE_BYTES, Sink
-from app.tokens import hmac_key, sign
+from app.tokens.jws import hmac_key, sign
 
 SECRET = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 TOKEN = sign({"sub": "ada@acme.example"}, hmac_key(SECRET.encode()))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.tokens import InvalidToken
+from app.tokens.jws import InvalidToken
 from app.verification import LATEST, Rules, Window
 
 NOW = 1_800_000_000

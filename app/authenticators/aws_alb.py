@@ -13,7 +13,7 @@ from app.authenticators.jwt_variables import ReadingVariables
 from app.credentials import header_value
 from app.fetching import Fetcher
 from app.key_documents import KeyDocuments
-from app.tokens import InvalidToken
+from app.tokens.jws import InvalidToken
 from app.variables import HeaderName, HttpsAddress
 from app.verification import Rules
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from app.authenticator import AuthenticatorContext
-    from app.tokens import UnverifiedToken
+    from app.tokens.jws import UnverifiedToken
 
 _SIGNER = re.compile(
     r"arn:(aws|aws-us-gov):elasticloadbalancing:([a-z0-9-]{1,32}):\d{12}"

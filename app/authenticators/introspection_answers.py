@@ -10,7 +10,7 @@ from app.errors import AuthenticatorUnavailable, InvalidCredential
 from app.host_client import MAX_BYTES
 from app.identity import Identity
 from app.identity_headers import HeaderReader
-from app.strict_json import InvalidJson, strict_json
+from app.tokens.strict_json import InvalidJson, strict_json
 
 if TYPE_CHECKING:
     from app.authenticators.introspection_variables import IntrospectionVariables

@@ -11,7 +11,7 @@ from app.credentials import cookie_value, header_value
 from app.discovery import discovered
 from app.fetching import Fetcher
 from app.keysets import FetchedKeys, FixedKeys
-from app.public_keys import jwk_set, pem_key, shared_secret
+from app.tokens.jwks import jwk_set, pem_key, shared_secret
 from app.verification import Rules
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from app.addresses import checked
 from app.claim_names import ClaimNames
-from app.public_keys import jwk_set, pem_key, shared_secret
+from app.tokens.jwks import jwk_set, pem_key, shared_secret
 from app.variables import HeaderName, JsonObject, Names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from app.public_keys import KeySet
+    from app.tokens.jwks import KeySet
 
 OFF: Final = "-"
 """Switches the check of an issuer or an audience off."""

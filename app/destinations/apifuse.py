@@ -12,7 +12,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from app.claims import compile_template, merged
 from app.destination import TEMPLATE_NAMES, Destination
 from app.patterns import ID
-from app.tokens import SigningKey
+from app.tokens.jws import SigningKey
 from app.variables import Variables
 from app.vendor_variables import (
     ClaimTemplate,

@@ -13,7 +13,7 @@ from app.destination import Destination
 from app.environment import InvalidSettings, Problem
 from app.patterns import ID
 from app.rows import Vendor, faults, placeholders, template_names
-from app.tokens import SigningKey, signing_key
+from app.tokens.jws import SigningKey, signing_key
 from app.variables import Variables
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from app.authenticators import aws_alb
 from app.authenticators.aws_alb import AwsAlbVariables, keys_address
 from app.errors import InvalidCredential
 from app.keysets import FixedKeys
-from app.public_keys import pem_key
 from app.testing import IssuerKey, context_for, make_request
+from app.tokens.jwks import pem_key
 
 NOW = 1_800_000_000
 ARN = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer/app/sso/50dc6c495c0c9188"

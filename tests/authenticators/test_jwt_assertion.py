@@ -17,7 +17,6 @@ from app.authenticators import jwt_assertion
 from app.errors import AuthenticatorUnavailable, InvalidCredential
 from app.identity import Identity
 from app.keysets import FixedKeys
-from app.public_keys import KeySet, VerificationKey
 from app.testing import (
     IssuerKey,
     attacks_on_token,
@@ -26,6 +25,7 @@ from app.testing import (
     context_for,
     make_request,
 )
+from app.tokens.jwks import KeySet, VerificationKey
 from tests.conftest import PANDIUM, Load, problems
 
 NOW = 1_800_000_000

@@ -3,7 +3,7 @@ import pytest
 from app.demo.rows import new_key
 from app.demo.signatures import verify
 from app.demo.verification import RefusedToken, Token, read
-from app.tokens import sign, signing_key
+from app.tokens.jws import sign, signing_key
 
 from .tokens import part
 

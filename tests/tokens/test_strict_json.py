@@ -1,6 +1,6 @@
 import pytest
 
-from app.strict_json import InvalidJson, strict_json
+from app.tokens.strict_json import InvalidJson, strict_json
 
 
 @pytest.mark.requirement("R13")

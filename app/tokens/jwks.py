@@ -12,8 +12,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from app.strict_json import InvalidJson, strict_json
-from app.tokens import InvalidToken, hmac_key
+from app.tokens.jws import InvalidToken, hmac_key
+from app.tokens.strict_json import InvalidJson, strict_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

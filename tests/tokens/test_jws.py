@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from joserfc import jwt as other_library
 from joserfc.jwk import OctKey, import_key
 
-from app.secret_strength import WeakSecret
-from app.tokens import InvalidToken, hmac_key, read, sign, signing_key, verify
+from app.tokens.jws import InvalidToken, hmac_key, read, sign, signing_key, verify
+from app.tokens.secrets import WeakSecret
 
 SECRET = b"0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 KEY = hmac_key(SECRET)

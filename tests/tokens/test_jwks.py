@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.public_keys import InvalidKeySet, UnknownKey, jwk_set, pem_key, shared_secret
-from app.secret_strength import WeakSecret
 from app.testing import IssuerKey
-from app.tokens import InvalidToken, is_signed_by, read
+from app.tokens.jwks import InvalidKeySet, UnknownKey, jwk_set, pem_key, shared_secret
+from app.tokens.jws import InvalidToken, is_signed_by, read
+from app.tokens.secrets import WeakSecret
 
 KEYS = {
     algorithm: IssuerKey(algorithm, f"{algorithm}-1")

@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import Algorithm, get_default_algorithms
 
-from app.json_writer import json_writer
-from app.secret_strength import WeakSecret, check_secret
-from app.strict_json import InvalidJson, strict_json
+from app.tokens.json_writer import json_writer
+from app.tokens.secrets import WeakSecret, check_secret
+from app.tokens.strict_json import InvalidJson, strict_json
 
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _PART = r"([A-Za-z0-9_-]{4})*([A-Za-z0-9_-]{2}(==)?|[A-Za-z0-9_-]{3}=?)?"
