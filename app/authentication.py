@@ -9,7 +9,6 @@ from functools import partial
 from types import coroutine
 from typing import TYPE_CHECKING, Any
 
-from app import metrics
 from app.errors import (
     AccessDenied,
     AuthenticatorFailed,
@@ -19,6 +18,7 @@ from app.errors import (
     SignOnError,
 )
 from app.identity import Identity, InvalidIdentity
+from app.telemetry import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator, Mapping

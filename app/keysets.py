@@ -11,7 +11,7 @@ import structlog
 
 from app.errors import AuthenticatorUnavailable
 from app.fetching import FetchFailed
-from app.metrics import KEY_FETCHES, KEYS_LOADED
+from app.telemetry.metrics import KEY_FETCHES, KEYS_LOADED
 from app.tokens.jwks import InvalidKeySet, KeySet, UnknownKey, VerificationKey, jwk_set
 from app.trial import Trial
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-from app.logs import ForeignLines
+from app.telemetry.logs import ForeignLines
 
 
 class ServerLog(Logger):  # type: ignore[misc] # gunicorn ships no types

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 
 from app.addresses import checked_origin
 from app.authenticators import loading
-from app.logs import LogFormat
+from app.telemetry.logs import LogFormat
 from app.variables import HttpsAddress, Names, Variables
 
 RUN_SECRETS: Final = Path("/run/secrets")

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from app import draining, logs, metrics, settings
+from app import draining, settings
 from app.environment import InvalidSettings
 from app.main import create_app
-from app.sink import Sink
+from app.telemetry import logs, metrics
+from app.telemetry.sink import Sink
 
 if TYPE_CHECKING:
     import falcon.asgi

@@ -7,9 +7,9 @@ import pytest
 import structlog
 from gunicorn.config import Config
 
-from app import logs
 from app.server_log import ServerLog
-from app.sink import Sink
+from app.telemetry import logs
+from app.telemetry.sink import Sink
 
 
 @pytest.fixture

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 import structlog
 
-from app import draining, logs, serving
+from app import draining, serving
 from app.environment import InvalidSettings
-from app.sink import Sink
+from app.telemetry import logs
+from app.telemetry.sink import Sink
 from tests.conftest import ADA, PANDIUM, PROXY, Client, Load, MakeClient, Server
 
 NEW_SECRET = "pandium-anew-5b4c3d2e1f00f1e2d3c4b5a6978"

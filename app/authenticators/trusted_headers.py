@@ -16,7 +16,7 @@ from app.errors import InvalidCredential
 from app.header_values import payload
 from app.identity import Identity
 from app.identity_headers import HeaderReader, IdentityHeaders
-from app.metrics import UNTRUSTED_PEERS
+from app.telemetry.metrics import UNTRUSTED_PEERS
 from app.variables import HeaderName, HeaderNames, Names
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ import structlog
 
 from app.asking import Asker, asker
 from app.errors import AuthenticatorUnavailable, MissingClaim, SignOnError
-from app.logs import places
 from app.page import Page
 from app.redirect import redirect
+from app.telemetry.logs import places
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

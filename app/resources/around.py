@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import falcon
 
-from app import draining, logs, metrics
+from app import draining
 from app.asking import READ, peer_address
+from app.telemetry import logs, metrics
 
 if TYPE_CHECKING:
     from falcon.asgi import Response

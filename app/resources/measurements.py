@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from app import metrics
 from app.asking import peer_address
 from app.errors import AccessDenied
+from app.telemetry import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

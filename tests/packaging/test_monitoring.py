@@ -11,7 +11,7 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 
-from app import metrics
+from app.telemetry import metrics
 
 FOLDER = Path(__file__).resolve().parents[2] / "config" / "monitoring"
 ALERTS: list[dict[str, Any]] = [

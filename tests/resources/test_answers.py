@@ -12,13 +12,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import structlog
 
-from app import logs
 from app.authenticators.trusted_headers import TrustedHeaders
 from app.errors import AuthenticatorUnavailable
 from app.identity import Identity
 from app.main import STATUS
 from app.resources.answers import WORDS
-from app.sink import Sink
+from app.telemetry import logs
+from app.telemetry.sink import Sink
 from tests.conftest import (
     ADA,
     APIFUSE,

@@ -7,14 +7,14 @@ import falcon.testing
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from app import metrics
 from app.authentication import Authentication
 from app.errors import AuthenticatorUnavailable
 from app.fetching import Fetcher, FetchFailed
 from app.identity import Identity
 from app.keysets import FetchedKeys
 from app.request import Request
-from app.sink import Sink
+from app.telemetry import metrics
+from app.telemetry.sink import Sink
 from tests.conftest import ADA, PROXY, Client, Load, MakeClient, problems
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import structlog
 
-from app import logs
-from app.sink import MAX_LINE_BYTES, Sink
+from app.telemetry import logs
+from app.telemetry.sink import MAX_LINE_BYTES, Sink
 from app.tokens.jws import hmac_key, sign
 
 SECRET = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
@@ -243,7 +243,7 @@ def test_a_pipe_of_another_user_is_written_to_without_blocking(
         raise PermissionError(13, "Permission denied")
 
     end, beginning = os.pipe()
-    monkeypatch.setattr("app.sink.os.open", refused)
+    monkeypatch.setattr("app.telemetry.sink.os.open", refused)
 
     sink = Sink(beginning)
     for _ in range(200):

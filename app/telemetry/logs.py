@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 import structlog
 
-from app.sink import MAX_LINE_BYTES, Sink
+from app.telemetry.sink import MAX_LINE_BYTES, Sink
 from app.tokens.json_writer import json_writer
 
 LogFormat = Literal["json", "console"]
