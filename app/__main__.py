@@ -23,12 +23,13 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from app import online, reference, settings
+from app import configuration as settings
+from app import online, reference
 from app.destination import Destination
-from app.environment import InvalidSettings
 from app.errors import SignOnError
 from app.identity import Identity, InvalidIdentity
 from app.inspection import Finding, identified, inspect
+from app.settings.reading import InvalidSettings
 from app.tokens.jws import read
 from app.trial import Trial
 

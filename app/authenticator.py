@@ -23,7 +23,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from app.variables import Variables
+from app.settings.variables import Variables
 
 if TYPE_CHECKING:
     import falcon.asgi

@@ -9,7 +9,7 @@ from pydantic import Field
 from app.claims import MISSING, find
 from app.errors import InvalidCredential
 from app.identity import Identity
-from app.variables import Variables
+from app.settings.variables import Variables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,9 +11,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import parse_qsl, quote, urlencode
 
-from app.addresses import origin_of
 from app.claims import MISSING, Template, find
 from app.errors import InvalidParameter, LocationTooLong, MissingClaim, UnknownPage
+from app.settings.addresses import origin_of
 from app.tokens.jws import SigningKey, sign
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from app.addresses import checked
 from app.fetching import FetchFailed
+from app.settings.addresses import checked
 from app.tokens.strict_json import InvalidJson, strict_json
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pydantic import Field
 
 from app.header_values import display_reader, identifier_reader
-from app.variables import HeaderName, Variables
+from app.settings.variables import HeaderName, Variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

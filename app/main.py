@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 import falcon
 import falcon.asgi
 
-from app.addresses import origin_of
 from app.authentication import Authentication
 from app.errors import (
     AccessDenied,
@@ -35,12 +34,13 @@ from app.resources.measurements import Measurements
 from app.resources.public_keys import PublicKeys
 from app.resources.session import Session
 from app.resources.sign_on import SignOn
+from app.settings.addresses import origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from app.service_variables import ServiceVariables
-    from app.settings import Settings
+    from app.configuration import Settings
+    from app.settings.service import ServiceVariables
 
 STATUS: Final[dict[type[SignOnError], int]] = {
     InvalidParameter: 400,

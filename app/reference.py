@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from app import openapi, settings
+from app import configuration as settings
+from app import openapi
 from app.authenticators import preset_variables
 from app.authenticators.aws_alb import AwsAlbVariables
 from app.authenticators.introspection_variables import IntrospectionVariables
@@ -13,15 +14,15 @@ from app.authenticators.jwt_variables import JwtVariables
 from app.authenticators.presets import BUILT_IN
 from app.authenticators.trusted_headers import TrustedHeadersVariables
 from app.destinations import apifuse, custom, pandium
-from app.environment import variable_names
-from app.service_variables import ProcessVariables, ServiceVariables
+from app.settings.reading import variable_names
+from app.settings.service import ProcessVariables, ServiceVariables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from pydantic.fields import FieldInfo
 
-    from app.variables import Variables
+    from app.settings.variables import Variables
 
 GROUPS: Final[Mapping[str, list[tuple[str, type[Variables]]]]] = {
     "The service": [("SSO_", ServiceVariables), ("", ProcessVariables)],

@@ -9,11 +9,11 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, SecretStr
 
-from app import addresses
 from app.claims import InvalidTemplate, compile_template
+from app.settings import addresses
 from app.destination import TEMPLATE_NAMES
+from app.settings.variables import JsonObject
 from app.tokens.jws import SigningKey, hmac_key
-from app.variables import JsonObject
 
 SecretEncoding = Literal["raw", "base64", "base64url", "hex"]
 

@@ -16,9 +16,9 @@ import falcon.testing
 import pytest
 from hypothesis import settings as hypothesis
 
-from app import settings
-from app.environment import InvalidSettings
+from app import configuration as settings
 from app.main import create_app
+from app.settings.reading import InvalidSettings
 
 PANDIUM_SECRET = "pandium-0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 APIFUSE_SECRET = "apifuse-00112233445566778899aabbccddeeff"

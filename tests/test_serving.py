@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 from app import draining, serving
-from app.environment import InvalidSettings
+from app.settings.reading import InvalidSettings
 from app.telemetry import logs
 from app.telemetry.sink import Sink
 from tests.conftest import ADA, PANDIUM, PROXY, Client, Load, MakeClient, Server

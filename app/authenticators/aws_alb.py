@@ -13,8 +13,8 @@ from app.authenticators.jwt_variables import ReadingVariables
 from app.credentials import header_value
 from app.fetching import Fetcher
 from app.key_documents import KeyDocuments
+from app.settings.variables import HeaderName, HttpsAddress
 from app.tokens.jws import InvalidToken
-from app.variables import HeaderName, HttpsAddress
 from app.verification import Rules
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import Any, Final, Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from app.addresses import checked
 from app.claim_names import ClaimNames
 from app.identity_headers import IdentityHeaders
-from app.variables import HeaderNames, Names
+from app.settings.addresses import checked
+from app.settings.variables import HeaderNames, Names
 
 AUTHORIZATION: Final = "authorization"
 

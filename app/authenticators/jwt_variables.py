@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from app.addresses import checked
 from app.claim_names import ClaimNames
+from app.settings.addresses import checked
+from app.settings.variables import HeaderName, JsonObject, Names
 from app.tokens.jwks import jwk_set, pem_key, shared_secret
-from app.variables import HeaderName, JsonObject, Names
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import falcon.asgi
 
     from app.identity import Identity
-    from app.variables import Variables
+    from app.settings.variables import Variables
 
 ENTRY_POINT_GROUP: Final = "marketplace_sso.authenticators"
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, Field, StringConstraints, field_validator
 
-from app.addresses import checked
-from app.variables import HttpsAddress, Names, Variables
+from app.settings.addresses import checked
+from app.settings.variables import HttpsAddress, Names, Variables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

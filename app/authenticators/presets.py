@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from app.authenticator import Reader
-    from app.variables import Variables
+    from app.settings.variables import Variables
 
 
 @dataclass(frozen=True, slots=True)

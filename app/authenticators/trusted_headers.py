@@ -16,8 +16,8 @@ from app.errors import InvalidCredential
 from app.header_values import payload
 from app.identity import Identity
 from app.identity_headers import HeaderReader, IdentityHeaders
+from app.settings.variables import HeaderName, HeaderNames, Names
 from app.telemetry.metrics import UNTRUSTED_PEERS
-from app.variables import HeaderName, HeaderNames, Names
 
 if TYPE_CHECKING:
     import falcon.asgi

@@ -10,11 +10,11 @@ from pydantic import Field, SecretStr, ValidationError
 
 from app.claims import compile_template, merged
 from app.destination import Destination
-from app.environment import InvalidSettings, Problem
 from app.patterns import ID
 from app.rows import Vendor, faults, placeholders, template_names
+from app.settings.reading import InvalidSettings, Problem
+from app.settings.variables import Variables
 from app.tokens.jws import SigningKey, signing_key
-from app.variables import Variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

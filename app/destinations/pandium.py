@@ -13,8 +13,8 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from app.claims import compile_template, merged
 from app.destination import TEMPLATE_NAMES, Destination
 from app.patterns import ID, TEXT
+from app.settings.variables import JsonObject, Names, Variables
 from app.tokens.jws import SigningKey
-from app.variables import JsonObject, Names, Variables
 from app.vendor_variables import (
     ClaimTemplate,
     Path,

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from app.authenticator import AuthenticatorContext
 from app.request import Request
-from app.variables import Variables
+from app.settings.variables import Variables
 
 Header = tuple[str, str | bytes]
 

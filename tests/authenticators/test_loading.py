@@ -19,7 +19,7 @@ from tests.conftest import (
 
 PLUGIN = """
 from app.identity import Identity
-from app.variables import Variables
+from app.settings.variables import Variables
 
 class MyVariables(Variables):
     user: str = "nobody"

@@ -13,7 +13,7 @@ from pydantic import Field, SecretStr
 from app.credentials import cookie_value
 from app.errors import InvalidCredential
 from app.identity import Identity
-from app.variables import Variables
+from app.settings.variables import Variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable

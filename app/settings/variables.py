@@ -13,7 +13,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from app import addresses
+from app.settings import addresses
 
 
 class Variables(BaseSettings):

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from app.environment import InvalidSettings, Problem
-from app.settings import EXAMPLE_SECRET
+from app.configuration import EXAMPLE_SECRET
+from app.settings.reading import InvalidSettings, Problem
 from tests.conftest import APIFUSE, APIFUSE_SECRET, PANDIUM, PANDIUM_SECRET, PROXY, Load, problems
 
 
@@ -242,7 +242,7 @@ def test_run_secrets_is_read_where_it_exists(
     load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "APIFUSE_API_SECRET").write_text(APIFUSE_SECRET)
-    monkeypatch.setattr("app.service_variables.RUN_SECRETS", tmp_path)
+    monkeypatch.setattr("app.settings.service.RUN_SECRETS", tmp_path)
 
     config = load(PROXY, {name: APIFUSE[name] for name in APIFUSE if "SECRET" not in name})
 

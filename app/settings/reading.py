@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from dotenv import dotenv_values
 from pydantic import SecretStr, ValidationError
 
-from app.variables import Variables
+from app.settings.variables import Variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -12,11 +12,11 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from app.addresses import is_loopback
 from app.authenticators import loading
 from app.destinations import apifuse, custom, pandium
-from app.environment import InvalidSettings, Problem, Reading, refuse_undecodable
-from app.service_variables import (
+from app.settings.addresses import is_loopback
+from app.settings.reading import InvalidSettings, Problem, Reading, refuse_undecodable
+from app.settings.service import (
     ListeningVariables,
     ProcessVariables,
     RowsVariables,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from app.authenticator import Authenticator
     from app.destination import Destination
-    from app.variables import Variables
+    from app.settings.variables import Variables
 
 PREFIXES: Final = ("SSO_", "AUTH_", "PANDIUM_", "APIFUSE_", "DESTINATION_")
 """Everything that begins so is ours: a variable that nothing reads is a mistake."""

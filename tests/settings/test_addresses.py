@@ -1,6 +1,6 @@
 import pytest
 
-from app.addresses import checked, checked_origin, is_loopback, origin_of
+from app.settings.addresses import checked, checked_origin, is_loopback, origin_of
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
-from app.addresses import checked_origin
 from app.authenticators import loading
+from app.settings.addresses import checked_origin
+from app.settings.variables import HttpsAddress, Names, Variables
 from app.telemetry.logs import LogFormat
-from app.variables import HttpsAddress, Names, Variables
 
 RUN_SECRETS: Final = Path("/run/secrets")
 """Where Docker and Kubernetes put secrets by custom."""
