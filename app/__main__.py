@@ -25,7 +25,7 @@ from pydantic_settings import (
 
 from app import configuration as settings
 from app import online, reference
-from app.destination import Destination
+from app.destinations.destination import Destination
 from app.errors import SignOnError
 from app.identity import Identity, InvalidIdentity
 from app.inspection import Finding, identified, inspect

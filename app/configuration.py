@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from app.authenticator import Authenticator
-    from app.destination import Destination
+    from app.destinations.destination import Destination
     from app.settings.variables import Variables
 
 PREFIXES: Final = ("SSO_", "AUTH_", "PANDIUM_", "APIFUSE_", "DESTINATION_")

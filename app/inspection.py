@@ -13,7 +13,7 @@ from app.tokens.jws import InvalidToken, read, verify
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from app.destination import Destination
+    from app.destinations.destination import Destination
 
 _TIMES = ("iat", "nbf", "exp")
 

@@ -63,7 +63,7 @@ _PARAMETERS: Final = {
     "apifuse": (),
 }
 _TEXT: Final = r"^[\x20-\x7e\xa0-\u2027\u202f-\ud7ff]{1,256}$"
-"""What a forwarded parameter may surely be; `app/patterns.py` has it whole."""
+"""What a forwarded parameter may surely be; `app/destinations/parameters.py` has it whole."""
 
 _REFUSALS: Final = {
     400: "a damaged parameter or request",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import falcon.asgi
 
 if TYPE_CHECKING:
-    from app.destination import Destination
+    from app.destinations.destination import Destination
 
 
 class Context:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from app.demo.signatures import Key
 from app.demo.views import View
 from app.destinations.custom import key_prefix, read_rows
-from app.rows import Vendor, placeholders
+from app.destinations.rows import Vendor, placeholders
 from app.settings.reading import InvalidSettings
 
 ORGANISATION = {"X-Acme-Organisation": "acme"}  # many vendors want to know whose user it is

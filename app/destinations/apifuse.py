@@ -10,11 +10,9 @@ from typing import Any, Final, Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from app.claims import compile_template, merged
-from app.destination import TEMPLATE_NAMES, Destination
-from app.patterns import ID
-from app.settings.variables import Variables
-from app.tokens.jws import SigningKey
-from app.vendor_variables import (
+from app.destinations.destination import TEMPLATE_NAMES, Destination
+from app.destinations.parameters import ID
+from app.destinations.variables import (
     ClaimTemplate,
     Path,
     Subdomain,
@@ -22,6 +20,8 @@ from app.vendor_variables import (
     checked_template,
     secret_key,
 )
+from app.settings.variables import Variables
+from app.tokens.jws import SigningKey
 
 TOKEN_PARAMETER: Final = "jwt"
 

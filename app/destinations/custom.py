@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from pydantic import Field, SecretStr, ValidationError
 
 from app.claims import compile_template, merged
-from app.destination import Destination
-from app.patterns import ID
-from app.rows import Vendor, faults, placeholders, template_names
+from app.destinations.destination import Destination
+from app.destinations.parameters import ID
+from app.destinations.rows import Vendor, faults, placeholders, template_names
 from app.settings.reading import InvalidSettings, Problem
 from app.settings.variables import Variables
 from app.tokens.jws import SigningKey, signing_key

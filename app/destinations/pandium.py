@@ -11,11 +11,9 @@ from typing import Any, Final, Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from app.claims import compile_template, merged
-from app.destination import TEMPLATE_NAMES, Destination
-from app.patterns import ID, TEXT
-from app.settings.variables import JsonObject, Names, Variables
-from app.tokens.jws import SigningKey
-from app.vendor_variables import (
+from app.destinations.destination import TEMPLATE_NAMES, Destination
+from app.destinations.parameters import ID, TEXT
+from app.destinations.variables import (
     ClaimTemplate,
     Path,
     SecretEncoding,
@@ -24,6 +22,8 @@ from app.vendor_variables import (
     checked_template,
     secret_key,
 )
+from app.settings.variables import JsonObject, Names, Variables
+from app.tokens.jws import SigningKey
 
 MARKETPLACES: Final = {
     "production": "https://imp.pandium.io/{account}",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import falcon
     from falcon.asgi import Response
 
-    from app.destination import Destination
+    from app.destinations.destination import Destination
     from app.request import Request
 
 Ids = dict[str, str]

@@ -16,7 +16,7 @@ from app.telemetry import logs, metrics
 if TYPE_CHECKING:
     from falcon.asgi import Response
 
-    from app.destination import Destination
+    from app.destinations.destination import Destination
     from app.request import Request
     from app.resources.cors import Cors
 

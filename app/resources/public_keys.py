@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from falcon.asgi import Response
 
-    from app.destination import Destination
+    from app.destinations.destination import Destination
     from app.request import Request
 
 

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from app.destination import Destination
+from app.destinations.destination import Destination
 from app.identity import Identity
 from tests.conftest import ADA as ADA_HEADERS
 from tests.conftest import (

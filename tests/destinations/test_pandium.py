@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from app.destination import Destination
+from app.destinations.destination import Destination
 from app.identity import Identity
 from tests.conftest import PANDIUM, PANDIUM_SECRET, PROXY, Load, problems, vendor_reads
 

@@ -385,7 +385,7 @@ def test_a_mistake_of_ours_says_where_and_not_what(
         raise RuntimeError("quoting ada@acme.example")
 
     service = client()
-    monkeypatch.setattr("app.destination.sign", broken)
+    monkeypatch.setattr("app.destinations.destination.sign", broken)
 
     answer = service.simulate_get("/pandium-sso", headers=ADA)
 

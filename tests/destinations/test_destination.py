@@ -4,10 +4,10 @@ from uuid import UUID
 import pytest
 
 from app.claims import compile_template
-from app.destination import TEMPLATE_NAMES, Destination
+from app.destinations.destination import TEMPLATE_NAMES, Destination
+from app.destinations.parameters import ID, TEXT
 from app.errors import InvalidParameter, LocationTooLong, MissingClaim, UnknownPage
 from app.identity import Identity
-from app.patterns import ID, TEXT
 from app.tokens.jws import hmac_key
 from tests.conftest import NOW, vendor_reads
 

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, SecretStr
 
 from app.claims import InvalidTemplate, compile_template
+from app.destinations.destination import TEMPLATE_NAMES
 from app.settings import addresses
-from app.destination import TEMPLATE_NAMES
 from app.settings.variables import JsonObject
 from app.tokens.jws import SigningKey, hmac_key
 

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from app.claims import InvalidTemplate, compile_template, merged
-from app.destination import TEMPLATE_NAMES, Delivery
-from app.patterns import RELATIVE_PATH, TEXT
-from app.vendor_variables import Path, checked_template
+from app.destinations.destination import TEMPLATE_NAMES, Delivery
+from app.destinations.parameters import RELATIVE_PATH, TEXT
+from app.destinations.variables import Path, checked_template
 
 _PLACEHOLDER: Final = re.compile(r"\{([a-z_]+)\}")
 _SEGMENT: Final = r"([a-z0-9][a-z0-9._-]*|\{[a-z_]+\})"
