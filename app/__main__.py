@@ -25,13 +25,13 @@ from pydantic_settings import (
 
 from app import configuration as settings
 from app import online, reference
+from app.authenticators.trial import Trial
 from app.destinations.destination import Destination
 from app.errors import SignOnError
 from app.identity import Identity, InvalidIdentity
 from app.inspection import Finding, identified, inspect
 from app.settings.reading import InvalidSettings
 from app.tokens.jws import read
-from app.trial import Trial
 
 
 class Serve(BaseModel):

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     import falcon.asgi
 
+    from app.authenticators.trial import Trial
     from app.keysets import Keys
     from app.tokens.jws import UnverifiedToken
-    from app.trial import Trial
     from app.verification import Rules
 
 _MOST_REMEMBERED: Final = 1024

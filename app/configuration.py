@@ -26,7 +26,7 @@ from app.settings.service import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from app.authenticator import Authenticator
+    from app.authenticators.contract import Authenticator
     from app.destinations.destination import Destination
     from app.settings.variables import Variables
 

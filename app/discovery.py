@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from app.fetching import FetchFailed
+from app.authenticators.fetching import FetchFailed
 from app.settings.addresses import checked
 from app.tokens.strict_json import InvalidJson, strict_json
 
 if TYPE_CHECKING:
-    from app.fetching import Fetcher
+    from app.authenticators.fetching import Fetcher
 
 _MAX_MEMBERS: Final = 256
 

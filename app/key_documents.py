@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
+from app.authenticators.fetching import FetchFailed, NotThere
+from app.authenticators.trial import Trial
 from app.errors import AuthenticatorUnavailable
-from app.fetching import FetchFailed, NotThere
 from app.keysets import COOLDOWN_SECONDS, RETRY_SECONDS
 from app.tokens.jwks import InvalidKeySet, KeySet, UnknownKey, VerificationKey, pem_key
 from app.tokens.jws import InvalidToken
-from app.trial import Trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from app.fetching import Fetcher
+    from app.authenticators.fetching import Fetcher
 
 MAX_AGE_SECONDS: Final = 86400
 MOST_FETCHES: Final = 10

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
+from app.authenticators.fetching import FetchFailed
+from app.authenticators.trial import Trial
 from app.errors import AuthenticatorUnavailable
-from app.fetching import FetchFailed
 from app.telemetry.metrics import KEY_FETCHES, KEYS_LOADED
 from app.tokens.jwks import InvalidKeySet, KeySet, UnknownKey, VerificationKey, jwk_set
-from app.trial import Trial
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from app.fetching import Fetcher
+    from app.authenticators.fetching import Fetcher
 
 COOLDOWN_SECONDS: Final = 30
 """Between two fetches for the sake of names that no set has, however many tokens name them."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import falcon
 import falcon.asgi
 
-from app.authentication import Authentication
+from app.authenticators.chain import Authentication
 from app.errors import (
     AccessDenied,
     AuthenticatorFailed,

@@ -7,15 +7,15 @@ import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
+from app.authenticators.http_client import HostClient
+from app.authenticators.trial import Trial
 from app.errors import AuthenticatorUnavailable
-from app.host_client import HostClient
-from app.trial import Trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from app.authenticator import Authenticator
-    from app.host_client import HostAnswer
+    from app.authenticators.contract import Authenticator
+    from app.authenticators.http_client import HostAnswer
 
 TIMEOUT_SECONDS: Final = 5
 PROBE_SECONDS: Final = 15

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from app.authenticators.fetching import Fetcher
 from app.errors import AuthenticatorUnavailable
-from app.fetching import Fetcher
 from app.key_documents import MAX_AGE_SECONDS, MOST_FETCHES, KeyDocuments
 from app.keysets import COOLDOWN_SECONDS
 from app.testing import FakeIdentityProvider, IssuerKey

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from app import online
-from app.trial import Trial
+from app.authenticators.trial import Trial
 from tests.authenticators.hosts import Host, running
 from tests.conftest import PANDIUM, PROXY, Load
 from tests.test_command_line import run

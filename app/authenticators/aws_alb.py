@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import Field, field_validator
 
 from app.assertion import Assertion
+from app.authenticators.credentials import header_value
+from app.authenticators.fetching import Fetcher
 from app.authenticators.jwt_variables import ReadingVariables
-from app.credentials import header_value
-from app.fetching import Fetcher
 from app.key_documents import KeyDocuments
 from app.settings.variables import HeaderName, HttpsAddress
 from app.tokens.jws import InvalidToken
@@ -20,7 +20,7 @@ from app.verification import Rules
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from app.authenticator import AuthenticatorContext
+    from app.authenticators.contract import AuthenticatorContext
     from app.tokens.jws import UnverifiedToken
 
 _SIGNER = re.compile(

@@ -8,21 +8,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote_plus
 
+from app.authenticators.credentials import cookie_value, header_value
+from app.authenticators.http_client import HostClient
 from app.authenticators.introspection_answers import Answers
 from app.authenticators.introspection_variables import IntrospectionVariables
-from app.credentials import cookie_value, header_value
+from app.authenticators.trial import Trial
 from app.errors import AuthenticatorUnavailable, InvalidCredential
-from app.host_client import HostClient
 from app.identity import InvalidIdentity
 from app.identity_cache import IdentityCache, fingerprint
-from app.trial import Trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import falcon.asgi
 
-    from app.authenticator import AuthenticatorContext
+    from app.authenticators.contract import AuthenticatorContext
     from app.identity import Identity
 
 _JSON: Final = "application/json"

@@ -5,16 +5,16 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from app.claim_names import expiry
+from app.authenticators.claim_names import expiry
+from app.authenticators.http_client import MAX_BYTES
 from app.errors import AuthenticatorUnavailable, InvalidCredential
-from app.host_client import MAX_BYTES
 from app.identity import Identity
 from app.identity_headers import HeaderReader
 from app.tokens.strict_json import InvalidJson, strict_json
 
 if TYPE_CHECKING:
+    from app.authenticators.http_client import HostAnswer
     from app.authenticators.introspection_variables import IntrospectionVariables
-    from app.host_client import HostAnswer
 
 _JSON: Final = "application/json"
 _MAX_MEMBERS: Final = 256

@@ -6,10 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from app.assertion import Assertion
+from app.authenticators.credentials import cookie_value, header_value
+from app.authenticators.fetching import Fetcher
 from app.authenticators.jwt_variables import OFF, JwtVariables, opened
-from app.credentials import cookie_value, header_value
 from app.discovery import discovered
-from app.fetching import Fetcher
 from app.keysets import FetchedKeys, FixedKeys
 from app.tokens.jwks import jwk_set, pem_key, shared_secret
 from app.verification import Rules
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import falcon.asgi
 
-    from app.authenticator import AuthenticatorContext
+    from app.authenticators.contract import AuthenticatorContext
     from app.identity import Identity
     from app.keysets import Keys
 

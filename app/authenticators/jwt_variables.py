@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from app.claim_names import ClaimNames
+from app.authenticators.claim_names import ClaimNames
 from app.settings.addresses import checked
 from app.settings.variables import HeaderName, JsonObject, Names
 from app.tokens.jwks import jwk_set, pem_key, shared_secret

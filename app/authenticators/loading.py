@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Final
 
-from app.authenticator import Authenticator, AuthenticatorContext, Reader
+from app.authenticators.contract import Authenticator, AuthenticatorContext, Reader
 from app.authenticators.presets import BUILT_IN
 
 if TYPE_CHECKING:

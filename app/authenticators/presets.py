@@ -18,7 +18,7 @@ from app.authenticators.preset_variables import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from app.authenticator import Reader
+    from app.authenticators.contract import Reader
     from app.settings.variables import Variables
 
 

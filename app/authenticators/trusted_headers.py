@@ -11,7 +11,7 @@ import structlog
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from app.asking import peer_address
-from app.claim_names import ClaimNames, expiry
+from app.authenticators.claim_names import ClaimNames, expiry
 from app.errors import InvalidCredential
 from app.header_values import payload
 from app.identity import Identity
@@ -22,7 +22,7 @@ from app.telemetry.metrics import UNTRUSTED_PEERS
 if TYPE_CHECKING:
     import falcon.asgi
 
-    from app.authenticator import AuthenticatorContext
+    from app.authenticators.contract import AuthenticatorContext
 
 UNIX: Final = "unix"
 """How unix-socket peers are named among the trusted proxies."""

@@ -11,7 +11,7 @@ from app.errors import NoSession
 if TYPE_CHECKING:
     from falcon.asgi import Response
 
-    from app.authentication import Authentication
+    from app.authenticators.chain import Authentication
     from app.destinations.destination import Destination
     from app.request import Request
     from app.resources.answers import Login

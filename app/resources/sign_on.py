@@ -11,7 +11,7 @@ from app.resources.delivery import Delivery, Visit
 if TYPE_CHECKING:
     from falcon.asgi import Response
 
-    from app.authentication import Authentication
+    from app.authenticators.chain import Authentication
     from app.destinations.destination import Destination
     from app.request import Request
 

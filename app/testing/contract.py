@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from app.authentication import Authentication
+from app.authenticators.chain import Authentication
 from app.authenticators.loading import asynchronous
 from app.errors import (
     AccessDenied,

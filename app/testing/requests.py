@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from app.authenticator import AuthenticatorContext
+from app.authenticators.contract import AuthenticatorContext
 from app.request import Request
 from app.settings.variables import Variables
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from app.authentication import Authentication
+from app.authenticators.chain import Authentication
 from app.authenticators.introspection import Introspection
 from app.errors import AuthenticatorUnavailable, InvalidCredential, NoSession
 from app.testing import check_authenticator

@@ -7,7 +7,7 @@ import falcon
 import falcon.testing
 import pytest
 
-from app.authentication import Authentication
+from app.authenticators.chain import Authentication
 from app.authenticators.presets import BUILT_IN
 from app.errors import InvalidCredential, NoSession
 from app.identity import Identity

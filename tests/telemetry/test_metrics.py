@@ -7,9 +7,9 @@ import falcon.testing
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.authentication import Authentication
+from app.authenticators.chain import Authentication
+from app.authenticators.fetching import Fetcher, FetchFailed
 from app.errors import AuthenticatorUnavailable
-from app.fetching import Fetcher, FetchFailed
 from app.identity import Identity
 from app.keysets import FetchedKeys
 from app.request import Request

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, SecretStr
 
-from app.credentials import cookie_value
+from app.authenticators.credentials import cookie_value
 from app.errors import InvalidCredential
 from app.identity import Identity
 from app.settings.variables import Variables
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from falcon.asgi import Request
 
-    from app.authenticator import AuthenticatorContext
+    from app.authenticators.contract import AuthenticatorContext
 
 _SESSION = re.compile(rb"([A-Za-z0-9-]{1,64})\.([0-9]{1,12})\.([0-9a-f]{64})")
 

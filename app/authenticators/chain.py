@@ -23,7 +23,7 @@ from app.telemetry import metrics
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator, Mapping
 
-    from app.authenticator import Authenticator
+    from app.authenticators.contract import Authenticator
     from app.request import Request
 
 

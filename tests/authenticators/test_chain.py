@@ -7,7 +7,7 @@ import falcon.asgi
 import falcon.testing
 import pytest
 
-from app.authentication import Authentication
+from app.authenticators.chain import Authentication
 from app.authenticators.loading import asynchronous
 from app.errors import (
     AccessDenied,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from app.fetching import MAX_BYTES, Fetcher, FetchFailed, NotThere
+from app.authenticators.fetching import MAX_BYTES, Fetcher, FetchFailed, NotThere
 from app.testing import FakeIdentityProvider
 
 

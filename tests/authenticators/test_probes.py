@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from app.fetching import Fetcher
+from app.authenticators.fetching import Fetcher
+from app.authenticators.trial import Trial
 from app.key_documents import KeyDocuments
 from app.testing import FakeIdentityProvider
-from app.trial import Trial
 from tests.conftest import PANDIUM, Load
 
 JWT = {

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.credentials import MAX_COOKIE_BYTES, cookie_value, header_value
+from app.authenticators.credentials import MAX_COOKIE_BYTES, cookie_value, header_value
 from app.errors import InvalidCredential
 from app.testing import make_request
 
