@@ -6,10 +6,10 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from app.authenticators.claim_names import expiry
+from app.authenticators.headers.identity_headers import HeaderReader
 from app.authenticators.http_client import MAX_BYTES
 from app.errors import AuthenticatorUnavailable, InvalidCredential
 from app.identity import Identity
-from app.identity_headers import HeaderReader
 from app.tokens.strict_json import InvalidJson, strict_json
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from app.authenticators.claim_names import ClaimNames
-from app.identity_headers import IdentityHeaders
+from app.authenticators.headers.identity_headers import IdentityHeaders
 from app.settings.addresses import checked
 from app.settings.variables import HeaderNames, Names
 

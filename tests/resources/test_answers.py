@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import structlog
 
-from app.authenticators.trusted_headers import TrustedHeaders
+from app.authenticators.headers.engine import TrustedHeaders
 from app.errors import AuthenticatorUnavailable
 from app.identity import Identity
 from app.main import STATUS

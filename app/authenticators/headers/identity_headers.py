@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import Field
 
-from app.header_values import display_reader, identifier_reader
+from app.authenticators.headers.header_values import display_reader, identifier_reader
 from app.settings.variables import HeaderName, Variables
 
 if TYPE_CHECKING:

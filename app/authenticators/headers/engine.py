@@ -12,10 +12,10 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from app.asking import peer_address
 from app.authenticators.claim_names import ClaimNames, expiry
+from app.authenticators.headers.header_values import payload
+from app.authenticators.headers.identity_headers import HeaderReader, IdentityHeaders
 from app.errors import InvalidCredential
-from app.header_values import payload
 from app.identity import Identity
-from app.identity_headers import HeaderReader, IdentityHeaders
 from app.settings.variables import HeaderName, HeaderNames, Names
 from app.telemetry.metrics import UNTRUSTED_PEERS
 
