@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 from app import configuration as settings
 from app import openapi
 from app.authenticators import preset_variables
-from app.authenticators.aws_alb import AwsAlbVariables
 from app.authenticators.headers.engine import TrustedHeadersVariables
 from app.authenticators.introspection_variables import IntrospectionVariables
-from app.authenticators.jwt_variables import JwtVariables
+from app.authenticators.jwt.aws_alb import AwsAlbVariables
+from app.authenticators.jwt.variables import JwtVariables
 from app.authenticators.presets import BUILT_IN
 from app.destinations import apifuse, custom, pandium
 from app.settings.reading import variable_names

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from app.authenticators.fetching import Fetcher
+from app.authenticators.jwt.keys_by_id import KeyDocuments
 from app.authenticators.trial import Trial
-from app.key_documents import KeyDocuments
 from app.testing import FakeIdentityProvider
 from tests.conftest import PANDIUM, Load
 

@@ -9,9 +9,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app.authenticators.chain import Authentication
 from app.authenticators.fetching import Fetcher, FetchFailed
+from app.authenticators.jwt.fetched_keys import FetchedKeys
 from app.errors import AuthenticatorUnavailable
 from app.identity import Identity
-from app.keysets import FetchedKeys
 from app.request import Request
 from app.telemetry import metrics
 from app.telemetry.sink import Sink

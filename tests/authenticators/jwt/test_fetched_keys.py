@@ -9,9 +9,14 @@ from typing import Any
 import pytest
 
 from app.authenticators.fetching import Fetcher, FetchFailed
-from app.discovery import discovered
+from app.authenticators.jwt.discovery import discovered
+from app.authenticators.jwt.fetched_keys import (
+    COOLDOWN_SECONDS,
+    RETRY_SECONDS,
+    FetchedKeys,
+    FixedKeys,
+)
 from app.errors import AuthenticatorUnavailable
-from app.keysets import COOLDOWN_SECONDS, RETRY_SECONDS, FetchedKeys, FixedKeys
 from app.testing import FakeIdentityProvider, IssuerKey
 from app.tokens.jwks import UnknownKey, jwk_set
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import Field, field_validator
 
-from app.assertion import Assertion
 from app.authenticators.credentials import header_value
 from app.authenticators.fetching import Fetcher
-from app.authenticators.jwt_variables import ReadingVariables
-from app.key_documents import KeyDocuments
+from app.authenticators.jwt.assertion import Assertion
+from app.authenticators.jwt.keys_by_id import KeyDocuments
+from app.authenticators.jwt.rules import Rules
+from app.authenticators.jwt.variables import ReadingVariables
 from app.settings.variables import HeaderName, HttpsAddress
 from app.tokens.jws import InvalidToken
-from app.verification import Rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

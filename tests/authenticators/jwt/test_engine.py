@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from app.assertion import Assertion
-from app.authenticators import jwt_assertion
+from app.authenticators.jwt import engine as jwt_assertion
+from app.authenticators.jwt.assertion import Assertion
+from app.authenticators.jwt.fetched_keys import FixedKeys
 from app.errors import AuthenticatorUnavailable, InvalidCredential
 from app.identity import Identity
-from app.keysets import FixedKeys
 from app.testing import (
     IssuerKey,
     attacks_on_token,

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
+from app.authenticators.jwt.rules import Window
 from app.errors import InvalidCredential, SignOnError
 from app.identity import Identity, InvalidIdentity
 from app.tokens.jwks import VerificationKey
 from app.tokens.jws import InvalidToken, is_signed_by, read
-from app.verification import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import falcon.asgi
 
+    from app.authenticators.jwt.fetched_keys import Keys
+    from app.authenticators.jwt.rules import Rules
     from app.authenticators.trial import Trial
-    from app.keysets import Keys
     from app.tokens.jws import UnverifiedToken
-    from app.verification import Rules
 
 _MOST_REMEMBERED: Final = 1024
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from app.assertion import Assertion
 from app.authenticators.credentials import cookie_value, header_value
 from app.authenticators.fetching import Fetcher
-from app.authenticators.jwt_variables import OFF, JwtVariables, opened
-from app.discovery import discovered
-from app.keysets import FetchedKeys, FixedKeys
+from app.authenticators.jwt.assertion import Assertion
+from app.authenticators.jwt.discovery import discovered
+from app.authenticators.jwt.fetched_keys import FetchedKeys, FixedKeys
+from app.authenticators.jwt.rules import Rules
+from app.authenticators.jwt.variables import OFF, JwtVariables, opened
 from app.tokens.jwks import jwk_set, pem_key, shared_secret
-from app.verification import Rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import falcon.asgi
 
     from app.authenticators.contract import AuthenticatorContext
+    from app.authenticators.jwt.fetched_keys import Keys
     from app.identity import Identity
-    from app.keysets import Keys
 
 
 VARIABLES: Final = JwtVariables

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from app.authenticators.fetching import FetchFailed, NotThere
+from app.authenticators.jwt.fetched_keys import COOLDOWN_SECONDS, RETRY_SECONDS
 from app.authenticators.trial import Trial
 from app.errors import AuthenticatorUnavailable
-from app.keysets import COOLDOWN_SECONDS, RETRY_SECONDS
 from app.tokens.jwks import InvalidKeySet, KeySet, UnknownKey, VerificationKey, pem_key
 from app.tokens.jws import InvalidToken
 

@@ -2,11 +2,11 @@ from typing import Any
 
 import pytest
 
-from app.assertion import Assertion
-from app.authenticators import aws_alb
-from app.authenticators.aws_alb import AwsAlbVariables, keys_address
+from app.authenticators.jwt import aws_alb
+from app.authenticators.jwt.assertion import Assertion
+from app.authenticators.jwt.aws_alb import AwsAlbVariables, keys_address
+from app.authenticators.jwt.fetched_keys import FixedKeys
 from app.errors import InvalidCredential
-from app.keysets import FixedKeys
 from app.testing import IssuerKey, context_for, make_request
 from app.tokens.jwks import pem_key
 

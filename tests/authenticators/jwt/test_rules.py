@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.authenticators.jwt.rules import LATEST, Rules, Window
 from app.tokens.jws import InvalidToken
-from app.verification import LATEST, Rules, Window
 
 NOW = 1_800_000_000
 RULES = Rules(

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.authenticators.fetching import Fetcher
+from app.authenticators.jwt.fetched_keys import COOLDOWN_SECONDS
+from app.authenticators.jwt.keys_by_id import MAX_AGE_SECONDS, MOST_FETCHES, KeyDocuments
 from app.errors import AuthenticatorUnavailable
-from app.key_documents import MAX_AGE_SECONDS, MOST_FETCHES, KeyDocuments
-from app.keysets import COOLDOWN_SECONDS
 from app.testing import FakeIdentityProvider, IssuerKey
 from app.tokens.jwks import UnknownKey
 from app.tokens.jws import InvalidToken

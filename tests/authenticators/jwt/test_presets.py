@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from app.authenticators.aws_alb import AwsAlbVariables
-from app.authenticators.jwt_variables import JwtVariables
+from app.authenticators.jwt.aws_alb import AwsAlbVariables
+from app.authenticators.jwt.variables import JwtVariables
 from app.authenticators.presets import BUILT_IN
 from app.testing import FakeIdentityProvider, IssuerKey, check_authenticator, make_request
 from tests.conftest import (
