@@ -9,7 +9,7 @@ from app import configuration as settings
 from app import openapi
 from app.authenticators import preset_variables
 from app.authenticators.headers.engine import TrustedHeadersVariables
-from app.authenticators.introspection_variables import IntrospectionVariables
+from app.authenticators.introspection.variables import IntrospectionVariables
 from app.authenticators.jwt.aws_alb import AwsAlbVariables
 from app.authenticators.jwt.variables import JwtVariables
 from app.authenticators.presets import BUILT_IN

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from app import online
 from app.authenticators.trial import Trial
-from tests.authenticators.hosts import Host, running
+from tests.authenticators.introspection.hosts import Host, running
 from tests.conftest import PANDIUM, PROXY, Load
 from tests.test_command_line import run
 

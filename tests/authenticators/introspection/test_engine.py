@@ -9,10 +9,10 @@ import pytest
 from aiohttp import web
 
 from app.authenticators.chain import Authentication
-from app.authenticators.introspection import Introspection
+from app.authenticators.introspection.engine import Introspection
 from app.errors import AuthenticatorUnavailable, InvalidCredential, NoSession
 from app.testing import check_authenticator
-from tests.authenticators.hosts import Answer, Host, request, running
+from tests.authenticators.introspection.hosts import Answer, Host, request, running
 from tests.conftest import PANDIUM, Load, problems
 
 SESSION = ("Cookie", "sessionid=ada-1")

@@ -10,12 +10,12 @@ from urllib.parse import quote_plus
 
 from app.authenticators.credentials import cookie_value, header_value
 from app.authenticators.http_client import HostClient
-from app.authenticators.introspection_answers import Answers
-from app.authenticators.introspection_variables import IntrospectionVariables
+from app.authenticators.introspection.answers import Answers
+from app.authenticators.introspection.cache import IdentityCache, fingerprint
+from app.authenticators.introspection.variables import IntrospectionVariables
 from app.authenticators.trial import Trial
 from app.errors import AuthenticatorUnavailable, InvalidCredential
 from app.identity import InvalidIdentity
-from app.identity_cache import IdentityCache, fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

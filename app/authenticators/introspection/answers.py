@@ -14,7 +14,7 @@ from app.tokens.strict_json import InvalidJson, strict_json
 
 if TYPE_CHECKING:
     from app.authenticators.http_client import HostAnswer
-    from app.authenticators.introspection_variables import IntrospectionVariables
+    from app.authenticators.introspection.variables import IntrospectionVariables
 
 _JSON: Final = "application/json"
 _MAX_MEMBERS: Final = 256
