@@ -23,15 +23,15 @@ from app.errors import (
     SignOnError,
     UnknownPage,
 )
-from app.request import Request
-from app.resources.answers import Login, Refusals
-from app.resources.around import Around
 from app.resources.cors import Cors
 from app.resources.embed import Embed
 from app.resources.health import Live, Ready, Version
+from app.resources.jwks import PublicKeys
 from app.resources.lifespan import Lifespan
-from app.resources.measurements import Measurements
-from app.resources.public_keys import PublicKeys
+from app.resources.metrics import Measurements
+from app.resources.middleware import Around
+from app.resources.refusals import Login, Refusals
+from app.resources.request import Request
 from app.resources.session import Session
 from app.resources.sign_on import SignOn
 from app.settings.addresses import origin_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from app import __version__
-from app.resources.answers import WORDS
+from app.resources.refusals import WORDS
 
 Object = dict[str, Any]
 

@@ -12,7 +12,7 @@ from app.__main__ import main
 from app.authenticators.presets import BUILT_IN
 from app.demo import run as demo
 from app.errors import SignOnError
-from app.resources.answers import WORDS
+from app.resources.refusals import WORDS
 from app.settings.reading import variable_names
 from app.telemetry import metrics
 from tests import requirements

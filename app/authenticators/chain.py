@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator, Mapping
 
     from app.authenticators.contract import Authenticator
-    from app.request import Request
+    from app.resources.request import Request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

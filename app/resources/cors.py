@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from falcon.asgi import Response
 
-    from app.request import Request
+    from app.resources.request import Request
 
 _PREFLIGHT: Final = (
     ("Access-Control-Allow-Headers", "Accept, Authorization"),

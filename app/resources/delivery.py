@@ -6,9 +6,9 @@ import html
 import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from app.asking import wants_json
-from app.page import Page
-from app.redirect import redirect
+from app.resources.fetch_metadata import wants_json
+from app.resources.page import Page
+from app.resources.redirect import redirect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from falcon.asgi import Response
 
     from app.destinations.destination import Destination
-    from app.request import Request
+    from app.resources.request import Request
 
 _FORM: Final = Page("form.html")
 

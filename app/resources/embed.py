@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from falcon.asgi import Response
 
-    from app.request import Request
+    from app.resources.request import Request
 
-_SCRIPT: Final = files("app.pages").joinpath("embed.js").read_bytes()
+_SCRIPT: Final = files("app.resources.pages").joinpath("embed.js").read_bytes()
 _ETAG: Final = f'"{hashlib.sha256(_SCRIPT).hexdigest()[:32]}"'
 
 HEADERS: Final = (

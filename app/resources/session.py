@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from app.asking import refuse_foreign
 from app.errors import NoSession
+from app.resources.fetch_metadata import refuse_foreign
 
 if TYPE_CHECKING:
     from falcon.asgi import Response
 
     from app.authenticators.chain import Authentication
     from app.destinations.destination import Destination
-    from app.request import Request
-    from app.resources.answers import Login
+    from app.resources.refusals import Login
+    from app.resources.request import Request
 
 
 class Session:

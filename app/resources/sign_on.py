@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.asking import refuse_foreign
 from app.errors import NoSession
 from app.resources.delivery import Delivery, Visit
+from app.resources.fetch_metadata import refuse_foreign
 
 if TYPE_CHECKING:
     from falcon.asgi import Response
 
     from app.authenticators.chain import Authentication
     from app.destinations.destination import Destination
-    from app.request import Request
+    from app.resources.request import Request
 
 
 class SignOn:

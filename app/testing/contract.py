@@ -19,7 +19,7 @@ from app.testing.requests import make_request
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from app.request import Request
+    from app.resources.request import Request
     from app.testing.issuer_keys import IssuerKey
     from app.testing.requests import Header
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from app.authenticators.contract import AuthenticatorContext
-from app.request import Request
+from app.resources.request import Request
 from app.settings.variables import Variables
 
 Header = tuple[str, str | bytes]

@@ -19,7 +19,7 @@ from app.errors import (
     SignOnError,
 )
 from app.identity import Identity
-from app.request import Request
+from app.resources.request import Request
 from tests.conftest import NOW
 
 ADA = Identity(subject="u-17", email="ada@acme.example", groups=("a", "b"))

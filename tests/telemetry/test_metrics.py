@@ -12,7 +12,7 @@ from app.authenticators.fetching import Fetcher, FetchFailed
 from app.authenticators.jwt.fetched_keys import FetchedKeys
 from app.errors import AuthenticatorUnavailable
 from app.identity import Identity
-from app.request import Request
+from app.resources.request import Request
 from app.telemetry import metrics
 from app.telemetry.sink import Sink
 from tests.conftest import ADA, PROXY, Client, Load, MakeClient, problems

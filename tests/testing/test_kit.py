@@ -10,7 +10,7 @@ import pytest
 
 from app.errors import AccessDenied, InvalidCredential
 from app.identity import Identity
-from app.request import Request
+from app.resources.request import Request
 from app.testing import FakeIdentityProvider, IssuerKey, check_authenticator, make_request
 from app.testing.identity_provider import JWKS_PATH
 

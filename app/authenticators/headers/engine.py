@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import structlog
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from app.asking import peer_address
 from app.authenticators.claim_names import ClaimNames, expiry
 from app.authenticators.headers.header_values import payload
 from app.authenticators.headers.identity_headers import HeaderReader, IdentityHeaders
 from app.errors import InvalidCredential
 from app.identity import Identity
+from app.resources.fetch_metadata import peer_address
 from app.settings.variables import HeaderName, HeaderNames, Names
 from app.telemetry.metrics import UNTRUSTED_PEERS
 

@@ -11,7 +11,7 @@ from app.authenticators.chain import Authentication
 from app.authenticators.presets import BUILT_IN
 from app.errors import InvalidCredential, NoSession
 from app.identity import Identity
-from app.request import Request
+from app.resources.request import Request
 from tests.conftest import PANDIUM, Load, problems
 
 PEER = "10.0.3.7"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from app.request import Request
+from app.resources.request import Request
 from app.testing import make_request
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -14,7 +14,7 @@ class Page:
     """A page of `app/pages`, read once."""
 
     def __init__(self, name: str) -> None:
-        self._text = files("app.pages").joinpath(name).read_text(encoding="utf-8")
+        self._text = files("app.resources.pages").joinpath(name).read_text(encoding="utf-8")
 
     def filled(self, *, markup: dict[str, str], **texts: str) -> str:
         """Put texts into the page, escaped, and `markup` as it is."""

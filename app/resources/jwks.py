@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from falcon.asgi import Response
 
     from app.destinations.destination import Destination
-    from app.request import Request
+    from app.resources.request import Request
 
 
 class PublicKeys:

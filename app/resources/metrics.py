@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from app.asking import peer_address
 from app.errors import AccessDenied
+from app.resources.fetch_metadata import peer_address
 from app.telemetry import metrics
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from falcon.asgi import Response
 
-    from app.request import Request
+    from app.resources.request import Request
 
 _UNIX = "unix"
 

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import falcon
 
 from app import draining
-from app.asking import READ, peer_address
+from app.resources.fetch_metadata import READ, peer_address
 from app.telemetry import logs, metrics
 
 if TYPE_CHECKING:
     from falcon.asgi import Response
 
     from app.destinations.destination import Destination
-    from app.request import Request
     from app.resources.cors import Cors
+    from app.resources.request import Request
 
 MAX_HEADER_BYTES = 32768
 """All header fields together, as they stand on the wire; AWS load balancers alone send 11 KiB."""

@@ -12,10 +12,10 @@ from urllib.parse import urlencode
 
 import structlog
 
-from app.asking import Asker, asker
 from app.errors import AuthenticatorUnavailable, MissingClaim, SignOnError
-from app.page import Page
-from app.redirect import redirect
+from app.resources.fetch_metadata import Asker, asker
+from app.resources.page import Page
+from app.resources.redirect import redirect
 from app.telemetry.logs import places
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from falcon.asgi import Response
 
     from app.destinations.destination import Destination
-    from app.request import Request
+    from app.resources.request import Request
 
 Ids = dict[str, str]
 

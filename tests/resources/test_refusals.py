@@ -16,7 +16,7 @@ from app.authenticators.headers.engine import TrustedHeaders
 from app.errors import AuthenticatorUnavailable
 from app.identity import Identity
 from app.main import STATUS
-from app.resources.answers import WORDS
+from app.resources.refusals import WORDS
 from app.telemetry import logs
 from app.telemetry.sink import Sink
 from tests.conftest import (
