@@ -16,13 +16,13 @@ if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
 
 from prometheus_client.multiprocess import mark_process_dead
 
-from app import serving
-from app.server_log import ServerLog
+from app.server import serving
+from app.server.server_log import ServerLog
 
 _settings = serving.current()
 _ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 
-wsgi_app = "app.serving:application()"
+wsgi_app = "app.server.serving:application()"
 bind = _settings.service.bind
 workers = _settings.process.web_concurrency
 

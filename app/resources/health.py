@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app import __version__, draining
+from app import __version__
+from app.server import draining
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import falcon
 
-from app import draining
 from app.resources.fetch_metadata import READ, peer_address
+from app.server import draining
 from app.telemetry import logs, metrics
 
 if TYPE_CHECKING:

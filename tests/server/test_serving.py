@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import structlog
 
-from app import draining, serving
+from app.server import draining, serving
 from app.settings.reading import InvalidSettings
 from app.telemetry import logs
 from app.telemetry.sink import Sink
@@ -105,7 +105,7 @@ def test_ending_begins_with_readiness(
         seen.append((seconds, ready.status_code, ready.json, sign_on.status_code))
         seen.append(sign_on.headers["connection"])
 
-    monkeypatch.setattr("app.serving.time.sleep", sleep)
+    monkeypatch.setattr("app.server.serving.time.sleep", sleep)
     arbiter = SimpleNamespace(reload=None, handle_term=lambda: seen.append("ended"))
     serving.prepare(arbiter)
 

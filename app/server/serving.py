@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from app import configuration as settings
-from app import draining
 from app.main import create_app
+from app.server import draining
 from app.settings.reading import InvalidSettings
 from app.telemetry import logs, metrics
 from app.telemetry.sink import Sink
