@@ -24,12 +24,13 @@ from pydantic_settings import (
 )
 
 from app import configuration as settings
-from app import online, reference
 from app.authenticators.trial import Trial
+from app.cli import check_online as online
+from app.cli import reference
+from app.cli.inspect_token import Finding, identified, inspect
 from app.destinations.destination import Destination
 from app.errors import SignOnError
 from app.identity import Identity, InvalidIdentity
-from app.inspection import Finding, identified, inspect
 from app.settings.reading import InvalidSettings
 from app.tokens.jws import read
 

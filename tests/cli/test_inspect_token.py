@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from app.inspection import inspect
+from app.cli.inspect_token import inspect
 from app.tokens.jws import hmac_key, sign
 from tests.conftest import APIFUSE, APIFUSE_SECRET, PANDIUM, PANDIUM_SECRET, PROXY, Load
 

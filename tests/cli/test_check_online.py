@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from app import online
 from app.authenticators.trial import Trial
+from app.cli import check_online as online
 from tests.authenticators.introspection.hosts import Host, running
+from tests.cli.test_command_line import run
 from tests.conftest import PANDIUM, PROXY, Load
-from tests.test_command_line import run
 
 NOW = 1_800_000_000.0
 

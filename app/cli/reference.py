@@ -6,13 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from app import configuration as settings
-from app import openapi
 from app.authenticators import preset_variables
 from app.authenticators.headers.engine import TrustedHeadersVariables
 from app.authenticators.introspection.variables import IntrospectionVariables
 from app.authenticators.jwt.aws_alb import AwsAlbVariables
 from app.authenticators.jwt.variables import JwtVariables
 from app.authenticators.presets import BUILT_IN
+from app.cli import openapi
 from app.destinations import apifuse, custom, pandium
 from app.settings.reading import variable_names
 from app.settings.service import ProcessVariables, ServiceVariables
