@@ -16,7 +16,7 @@ from app.resources.refusals import WORDS
 from app.settings.reading import variable_names
 from app.telemetry import metrics
 from tests import requirements
-from tests.conftest import Load
+from tests.in_process import Load
 
 ROOT = Path(__file__).parent.parent
 CONFIGURATION = ROOT / "docs" / "configuration.md"

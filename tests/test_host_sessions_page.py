@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.authenticators.presets import BUILT_IN
-from tests.conftest import PANDIUM, MakeClient
+from tests.in_process import MakeClient
+from tests.samples import PANDIUM
 
 PAGE = Path(__file__).parent.parent / "docs" / "host-sessions.md"
 SECTIONS = re.findall(

@@ -3,7 +3,8 @@ from falcon.inspect import inspect_routes
 
 from app import __version__
 from app.main import create_app
-from tests.conftest import APIFUSE, PANDIUM, PROXY, Load, MakeClient
+from tests.in_process import Load, MakeClient
+from tests.samples import APIFUSE, PANDIUM, PROXY
 
 INTEGRATIONS = '{"1121": {"connector_name": "gwt", "integration_name": "gwt2hs"}}'
 

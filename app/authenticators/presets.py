@@ -43,11 +43,11 @@ class Preset:
 
 
 def _jwt(derived: type[Derived] = Derived, **defaults: Any) -> Preset:  # noqa: ANN401 - defaults of JwtVariables
-    return Preset("jwt_assertion", defaults, derived=derived)
+    return Preset("jwt.engine", defaults, derived=derived)
 
 
 def _headers(**defaults: Any) -> Preset:  # noqa: ANN401 - defaults of TrustedHeadersVariables
-    return Preset("trusted_headers", defaults)
+    return Preset("headers.engine", defaults)
 
 
 BUILT_IN: Final[Mapping[str, Preset]] = {
@@ -91,7 +91,7 @@ BUILT_IN: Final[Mapping[str, Preset]] = {
     ),
     # Azure App Service, "Work with user identities"
     "azure-easy-auth": Preset(
-        "trusted_headers",
+        "headers.engine",
         {
             "subject_header": "X-MS-CLIENT-PRINCIPAL-ID",
             "payload_header": "X-MS-CLIENT-PRINCIPAL",
@@ -182,10 +182,10 @@ BUILT_IN: Final[Mapping[str, Preset]] = {
         org_id_claim="tenant",
     ),
     # AWS, "Authenticate users using an Application Load Balancer"
-    "aws-alb": Preset("aws_alb"),
+    "aws-alb": Preset("jwt.aws_alb"),
     # The host application says itself who is signed in, as JSON to the browser's cookies
     "introspection": Preset(
-        "introspection",
+        "introspection.engine",
         {
             "mode": "me",
             "subject_claim": "id",
@@ -197,7 +197,7 @@ BUILT_IN: Final[Mapping[str, Preset]] = {
     # What nginx asks with auth_request and Traefik with forwardAuth, like oauth2-proxy's
     # /oauth2/auth, is asked by the service itself
     "forward-auth": Preset(
-        "introspection",
+        "introspection.engine",
         {
             "mode": "forward-auth",
             "subject_header": "X-Auth-Request-User",
@@ -207,5 +207,5 @@ BUILT_IN: Final[Mapping[str, Preset]] = {
         },
     ),
     # RFC 7662: an authorization server says whose token it is
-    "rfc7662": Preset("introspection", {"mode": "rfc7662"}),
+    "rfc7662": Preset("introspection.engine", {"mode": "rfc7662"}),
 }

@@ -20,7 +20,7 @@ from app.errors import (
 )
 from app.identity import Identity
 from app.resources.request import Request
-from tests.conftest import NOW
+from tests.samples import NOW
 
 ADA = Identity(subject="u-17", email="ada@acme.example", groups=("a", "b"))
 

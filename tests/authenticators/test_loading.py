@@ -5,17 +5,8 @@ from pathlib import Path
 import pytest
 
 from app.authenticators import loading
-from tests.conftest import (
-    ADA,
-    PANDIUM,
-    PANDIUM_SECRET,
-    Client,
-    Load,
-    MakeClient,
-    problems,
-    token_of,
-    vendor_reads,
-)
+from tests.in_process import Client, Load, MakeClient, problems, token_of, vendor_reads
+from tests.samples import ADA, PANDIUM, PANDIUM_SECRET
 
 PLUGIN = """
 from app.identity import Identity

@@ -8,7 +8,8 @@ from app.authenticators.fetching import Fetcher
 from app.authenticators.jwt.keys_by_id import KeyDocuments
 from app.authenticators.trial import Trial
 from app.testing import FakeIdentityProvider
-from tests.conftest import PANDIUM, Load
+from tests.in_process import Load
+from tests.samples import PANDIUM
 
 JWT = {
     "SSO_AUTHENTICATORS": "jwt",

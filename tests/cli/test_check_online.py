@@ -13,7 +13,8 @@ from app.authenticators.trial import Trial
 from app.cli import check_online as online
 from tests.authenticators.introspection.hosts import Host, running
 from tests.cli.test_command_line import run
-from tests.conftest import PANDIUM, PROXY, Load
+from tests.in_process import Load
+from tests.samples import PANDIUM, PROXY
 
 NOW = 1_800_000_000.0
 

@@ -8,16 +8,8 @@ import pytest
 
 from app.__main__ import main
 from app.testing import IssuerKey
-from tests.conftest import (
-    APIFUSE,
-    APIFUSE_SECRET,
-    PANDIUM,
-    PANDIUM_SECRET,
-    PROXY,
-    Load,
-    token_of,
-    vendor_reads,
-)
+from tests.in_process import Load, token_of, vendor_reads
+from tests.samples import APIFUSE, APIFUSE_SECRET, PANDIUM, PANDIUM_SECRET, PROXY
 
 INTEGRATIONS = '{"1121": {"connector_name": "gwt", "integration_name": "gwt2hs"}}'
 ADA = ("--subject", "u-17", "--email", "ada@acme.example")

@@ -4,7 +4,8 @@ import pytest
 
 from app.cli.inspect_token import inspect
 from app.tokens.jws import hmac_key, sign
-from tests.conftest import APIFUSE, APIFUSE_SECRET, PANDIUM, PANDIUM_SECRET, PROXY, Load
+from tests.in_process import Load
+from tests.samples import APIFUSE, APIFUSE_SECRET, PANDIUM, PANDIUM_SECRET, PROXY
 
 INTEGRATIONS = '{"1121": {"connector_name": "gwt", "integration_name": "gwt2hs"}}'
 NOW = 1_800_000_000

@@ -5,16 +5,9 @@ import pytest
 
 from app.destinations.destination import Destination
 from app.identity import Identity
-from tests.conftest import ADA as ADA_HEADERS
-from tests.conftest import (
-    APIFUSE,
-    APIFUSE_SECRET,
-    PROXY,
-    Load,
-    MakeClient,
-    problems,
-    vendor_reads,
-)
+from tests.in_process import Load, MakeClient, problems, vendor_reads
+from tests.samples import ADA as ADA_HEADERS
+from tests.samples import APIFUSE, APIFUSE_SECRET, PROXY
 
 ADA = Identity(
     subject="u-17",

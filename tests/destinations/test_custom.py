@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from joserfc import jwt as vendors_library
 from joserfc.jwk import import_key
 
-from tests.conftest import NOW, PANDIUM, PROXY, Client, Load, MakeClient, problems
+from tests.in_process import Client, Load, MakeClient, problems
+from tests.samples import NOW, PANDIUM, PROXY
 from tests.system import corpus
 
 ROOT = Path(__file__).parent.parent.parent

@@ -9,7 +9,8 @@ from app.destinations.parameters import ID, TEXT
 from app.errors import InvalidParameter, LocationTooLong, MissingClaim, UnknownPage
 from app.identity import Identity
 from app.tokens.jws import hmac_key
-from tests.conftest import NOW, vendor_reads
+from tests.in_process import vendor_reads
+from tests.samples import NOW
 
 SECRET = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 ADA = Identity(subject="u-17", email="ada@acme.example", groups=("a",), claims={"x": "private"})

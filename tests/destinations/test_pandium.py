@@ -6,7 +6,8 @@ import pytest
 
 from app.destinations.destination import Destination
 from app.identity import Identity
-from tests.conftest import PANDIUM, PANDIUM_SECRET, PROXY, Load, problems, vendor_reads
+from tests.in_process import Load, problems, vendor_reads
+from tests.samples import PANDIUM, PANDIUM_SECRET, PROXY
 
 ADA = Identity(
     subject="u-17",

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.conftest import ADA, PANDIUM, PROXY, Client, MakeClient
+from tests.in_process import Client, MakeClient
+from tests.samples import ADA, PANDIUM, PROXY
 
 HOST = "https://app.acme.example"
 OTHER = "https://b.acme.example:8443"

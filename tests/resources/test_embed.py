@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.conftest import APIFUSE, PANDIUM, PROXY, Client, MakeClient
+from tests.in_process import Client, MakeClient
+from tests.samples import APIFUSE, PANDIUM, PROXY
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from app.authenticators.loading import asynchronous
 from app.identity import Identity
 from app.resources.lifespan import Lifespan
 from app.testing import FakeIdentityProvider
-from tests.conftest import PANDIUM, Load, Server
+from tests.in_process import Load, Server
+from tests.samples import PANDIUM
 
 PREFIX = "AUTH_CORP_"
 ADA = Identity(subject="u-17", email="ada@acme.example")

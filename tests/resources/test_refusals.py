@@ -19,18 +19,8 @@ from app.main import STATUS
 from app.resources.refusals import WORDS
 from app.telemetry import logs
 from app.telemetry.sink import Sink
-from tests.conftest import (
-    ADA,
-    APIFUSE,
-    NOW,
-    PANDIUM,
-    PANDIUM_SECRET,
-    PROXY,
-    Client,
-    MakeClient,
-    token_of,
-    vendor_reads,
-)
+from tests.in_process import Client, MakeClient, token_of, vendor_reads
+from tests.samples import ADA, APIFUSE, NOW, PANDIUM, PANDIUM_SECRET, PROXY
 
 LOGIN = {
     "SSO_LOGIN_URL": "https://login.acme.example/in?app=1",

@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from tests.conftest import ADA, APIFUSE, NOW, PANDIUM, PROXY, MakeClient
+from tests.in_process import MakeClient
+from tests.samples import ADA, APIFUSE, NOW, PANDIUM, PROXY
 
 INTEGRATIONS = '{"1121": {"connector_name": "gwt", "integration_name": "gwt2hs"}}'
 LOGIN = {

@@ -10,7 +10,8 @@ from app.server import draining, serving
 from app.settings.reading import InvalidSettings
 from app.telemetry import logs
 from app.telemetry.sink import Sink
-from tests.conftest import ADA, PANDIUM, PROXY, Client, Load, MakeClient, Server
+from tests.in_process import Client, Load, MakeClient, Server
+from tests.samples import ADA, PANDIUM, PROXY
 
 NEW_SECRET = "pandium-anew-5b4c3d2e1f00f1e2d3c4b5a6978"
 

@@ -5,7 +5,8 @@ import pytest
 
 from app.configuration import EXAMPLE_SECRET
 from app.settings.reading import InvalidSettings, Problem
-from tests.conftest import APIFUSE, APIFUSE_SECRET, PANDIUM, PANDIUM_SECRET, PROXY, Load, problems
+from tests.in_process import Load, problems
+from tests.samples import APIFUSE, APIFUSE_SECRET, PANDIUM, PANDIUM_SECRET, PROXY
 
 
 def test_both_vendors_can_be_on(load: Load) -> None:

@@ -15,7 +15,8 @@ from app.identity import Identity
 from app.resources.request import Request
 from app.telemetry import metrics
 from app.telemetry.sink import Sink
-from tests.conftest import ADA, PROXY, Client, Load, MakeClient, problems
+from tests.in_process import Client, Load, MakeClient, problems
+from tests.samples import ADA, PROXY
 
 
 def value(service: Client, name: str, **labels: str) -> float:

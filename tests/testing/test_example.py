@@ -9,15 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import (
-    PANDIUM,
-    PANDIUM_SECRET,
-    Load,
-    MakeClient,
-    problems,
-    token_of,
-    vendor_reads,
-)
+from tests.in_process import Load, MakeClient, problems, token_of, vendor_reads
+from tests.samples import PANDIUM, PANDIUM_SECRET
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "authenticator"
 SECRET = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"

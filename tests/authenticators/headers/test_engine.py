@@ -12,7 +12,8 @@ from app.authenticators.presets import BUILT_IN
 from app.errors import InvalidCredential, NoSession
 from app.identity import Identity
 from app.resources.request import Request
-from tests.conftest import PANDIUM, Load, problems
+from tests.in_process import Load, problems
+from tests.samples import PANDIUM
 
 PEER = "10.0.3.7"
 PROXIES = "10.0.3.7/32"
@@ -155,7 +156,7 @@ SIGNED_ON: dict[str, tuple[tuple[Header, ...], dict[str, Any]]] = {
         {},
     ),
 }
-HEADER_PRESETS = [name for name, preset in BUILT_IN.items() if preset.engine == "trusted_headers"]
+HEADER_PRESETS = [name for name, preset in BUILT_IN.items() if preset.engine == "headers.engine"]
 
 
 def of(load: Load, preset: str) -> tuple[Authentication, tuple[Header, ...]]:

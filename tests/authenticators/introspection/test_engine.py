@@ -13,7 +13,8 @@ from app.authenticators.introspection.engine import Introspection
 from app.errors import AuthenticatorUnavailable, InvalidCredential, NoSession
 from app.testing import check_authenticator
 from tests.authenticators.introspection.hosts import Answer, Host, request, running
-from tests.conftest import PANDIUM, Load, problems
+from tests.in_process import Load, problems
+from tests.samples import PANDIUM
 
 SESSION = ("Cookie", "sessionid=ada-1")
 ADA = {

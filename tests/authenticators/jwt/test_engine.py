@@ -26,7 +26,8 @@ from app.testing import (
     make_request,
 )
 from app.tokens.jwks import KeySet, VerificationKey
-from tests.conftest import PANDIUM, Load, problems
+from tests.in_process import Load, problems
+from tests.samples import PANDIUM
 
 NOW = 1_800_000_000
 ISSUER = "https://login.acme.example"

@@ -10,15 +10,8 @@ from app.authenticators.jwt.aws_alb import AwsAlbVariables
 from app.authenticators.jwt.variables import JwtVariables
 from app.authenticators.presets import BUILT_IN
 from app.testing import FakeIdentityProvider, IssuerKey, check_authenticator, make_request
-from tests.conftest import (
-    PANDIUM,
-    PANDIUM_SECRET,
-    Load,
-    MakeClient,
-    problems,
-    token_of,
-    vendor_reads,
-)
+from tests.in_process import Load, MakeClient, problems, token_of, vendor_reads
+from tests.samples import PANDIUM, PANDIUM_SECRET
 
 CLOUDFLARE_TAG = "4714c1358e65fe4b408ad6d432a5f878f08194bdb4752441fd56faefa9b2b6f2"
 SECRET = "0f1e2d3c4b5a69788796a5b4c3d2e1f0-of-the-login"
@@ -173,7 +166,7 @@ def provider(request: pytest.FixtureRequest) -> Iterator[FakeIdentityProvider]:
 
 
 def test_every_engine_for_signed_tokens_is_here() -> None:
-    others = {"trusted_headers", "introspection"}
+    others = {"headers.engine", "introspection.engine"}
     engines = {name for name, preset in BUILT_IN.items() if preset.engine not in others}
 
     assert set(LOGINS) == engines
@@ -386,7 +379,7 @@ def test_whoever_sets_a_presets_header_by_hand_gets_nowhere(
     with FakeIdentityProvider() as provider:
         if preset in LOGINS:
             variables = served(preset, provider)
-        elif BUILT_IN[preset].engine == "introspection":
+        elif BUILT_IN[preset].engine == "introspection.engine":
             variables = {"SSO_AUTHENTICATORS": preset, **prefixed(preset, INTROSPECTION)}
             variables |= prefixed(preset, CLIENT) if preset == "rfc7662" else {}
         else:
