@@ -383,7 +383,7 @@ def test_a_mistake_of_ours_says_where_and_not_what(
     assert answer.status_code == 500
     assert answer.json["code"] == "internal_error"
     assert fault["error"] == refusal["reason"] == "RuntimeError"
-    assert re.search(r"test_answers\.py:\d+$", fault["at"][-1])
+    assert re.search(r"test_refusals\.py:\d+$", fault["at"][-1])
     assert "quoting" not in json.dumps([fault, refusal]) + answer.text
 
 

@@ -174,9 +174,9 @@ def test_every_engine_for_signed_tokens_is_here() -> None:
 
 @pytest.mark.parametrize("preset", BUILT_IN)
 def test_a_preset_sets_what_its_engine_reads(preset: str) -> None:
-    if BUILT_IN[preset].engine == "jwt_assertion":
+    if BUILT_IN[preset].engine == "jwt.engine":
         assert set(BUILT_IN[preset].defaults) <= set(JwtVariables.model_fields)
-    elif BUILT_IN[preset].engine == "aws_alb":
+    elif BUILT_IN[preset].engine == "jwt.aws_alb":
         assert set(BUILT_IN[preset].defaults) <= set(AwsAlbVariables.model_fields)
 
 
