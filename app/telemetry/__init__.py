@@ -1,1 +1,1 @@
-"""telemetry."""
+"""Telemetry: log lines and metrics."""
