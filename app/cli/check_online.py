@@ -1,4 +1,4 @@
-"""Trying what a configuration names: the vendors, what the authenticators ask, and the clock."""
+"""Ask everything a configuration names: the vendors, what authenticators ask, and the clock."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS: Final = 5
 PROBE_SECONDS: Final = 15
 _DATE_SECONDS: Final = 2
-"""A `Date` has whole seconds (RFC 9110, section 5.6.7), and is on its way for a moment."""
+"""A `Date` has whole seconds (RFC 9110, section 5.6.7) and takes a moment to arrive."""
 
 _EGRESS: Final = (
-    "let this machine reach it: name servers, firewall, certificates; sign-on needs it from the "
-    "users' browsers only"
+    "let this machine reach it (DNS, firewall, certificates); sign-ons need it from the users' "
+    "browsers only"
 )
 
 
@@ -35,7 +35,7 @@ async def trials(
     clock_skew_seconds: int,
     now: Callable[[], float] = time.time,
 ) -> list[Trial]:
-    """Try everything, side by side. `origins` are the vendors', `now` gives epoch seconds."""
+    """Ask everybody at the same time. `origins` are the vendors'; `now` returns epoch seconds."""
     client = HostClient(timeout_seconds=TIMEOUT_SECONDS)
     await client.start()
     try:
@@ -61,13 +61,13 @@ async def _vendor(
     except AuthenticatorUnavailable as error:
         return Trial(what, str(error), _EGRESS), None
     offset = _seconds_ahead(answer, now())
-    if answer.status >= 500:  # noqa: PLR2004 - it is there, and broken
+    if answer.status >= 500:  # noqa: PLR2004 - a server error
         return Trial(what, f"answers {answer.status}", "ask the vendor, or try again later"), offset
     return Trial(what, f"answers {answer.status}"), offset
 
 
 async def _probe(name: str, authenticator: object) -> list[Trial]:
-    """Ask an authenticator that can tell; it may be anybody's, and do anything."""
+    """Call the probe of an authenticator, if it has one; a plugin's may raise anything."""
     probe = getattr(authenticator, "probe", None)
     if probe is None:
         return [Trial(f"authenticator {name}", "asks nobody")]
@@ -76,12 +76,12 @@ async def _probe(name: str, authenticator: object) -> list[Trial]:
             found = await probe()
     except Exception as error:  # noqa: BLE001 - the text may quote a secret: only the class is told
         wrong = f"its probe raised {type(error).__name__}"
-        return [Trial(f"authenticator {name}", wrong, "mend probe() of the authenticator")]
+        return [Trial(f"authenticator {name}", wrong, "fix probe() of the authenticator")]
     return [Trial(f"authenticator {name}: {each.what}", each.found, each.remedy) for each in found]
 
 
 def _seconds_ahead(answer: HostAnswer, now: float) -> float | None:
-    """Tell how far our clock is ahead of an answer's; `None` where it has no time."""
+    """Return how far our clock is ahead of an answer's; `None` where the answer has no date."""
     try:
         (date,) = answer.all(b"date")
         return now - parsedate_to_datetime(date.decode("ascii")).timestamp()
@@ -91,7 +91,7 @@ def _seconds_ahead(answer: HostAnswer, now: float) -> float | None:
 
 def _clock(offsets: list[float], clock_skew_seconds: int) -> Trial:
     if not offsets:
-        return Trial("clock", "nobody has told the time", "compare it by hand: timedatectl")
+        return Trial("clock", "no answer had a date", "compare it by hand: timedatectl")
     ahead = min(offsets, key=abs)
     direction = "ahead of" if ahead > 0 else "behind"
     found = f"{abs(ahead):.0f} s {direction} a vendor's"

@@ -1,4 +1,4 @@
-"""What a vendor would object to in a token."""
+"""Read a token as its vendor would, and collect what the vendor would object to."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TIMES = ("iat", "nbf", "exp")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A token, read: whose key verifies it, and what its vendor would object to."""
+    """What a token says, whose key verifies it, and what its vendor would object to."""
 
     header: Mapping[str, Any] = field(default_factory=dict)
     claims: Mapping[str, Any] = field(default_factory=dict)
@@ -28,11 +28,21 @@ class Finding:
     page: str | None = None
     objections: tuple[str, ...] = ()
 
+    def members(self) -> dict[str, Any]:
+        """Return the finding as JSON members."""
+        return {
+            "destination": self.destination,
+            "page": self.page,
+            "header": dict(self.header),
+            "claims": dict(self.claims),
+            "objections": list(self.objections),
+        }
+
 
 def inspect(text: str, destinations: Iterable[Destination], *, now: float) -> Finding:
-    """Look at a token, or at an address that carries one, through the vendors' eyes.
+    """Read a token, or an address that carries one, as the vendors do.
 
-    `now` is in epoch seconds. Nothing is raised: what is wrong stands among the objections.
+    `now` is in epoch seconds. Raises nothing: whatever is wrong is an objection.
     """
     known = tuple(destinations)
     token = _token(text.strip(), {each.token_parameter for each in known})
@@ -42,7 +52,7 @@ def inspect(text: str, destinations: Iterable[Destination], *, now: float) -> Fi
         return Finding(objections=(str(error),))
     signed = [destination for destination in known if _is_signed(token, destination)]
     if not signed:
-        reason = "no configured key verifies it: another secret, another algorithm, or changed"
+        reason = "no configured key verifies it: it has another secret or algorithm, or was changed"
         return Finding(parts.header, parts.claims, objections=(reason, *_times(parts.claims, now)))
     destination = _closest(signed, parts.claims)
     objections = (*_times(parts.claims, now), *_missing(parts.claims, destination.required))
@@ -50,10 +60,10 @@ def inspect(text: str, destinations: Iterable[Destination], *, now: float) -> Fi
 
 
 async def identified(authenticator: Any, token: str) -> dict[str, Any]:  # noqa: ANN401 - one that reads tokens
-    """Give the identity that an authenticator reads from a token, as JSON members.
+    """Return the identity that an authenticator reads from a token, as JSON members.
 
     Raises:
-        SignOnError: it reads none, and says why.
+        SignOnError: the token does not hold, and why.
     """
     await authenticator.start()
     try:
@@ -78,7 +88,7 @@ def _is_signed(token: str, destination: Destination) -> bool:
 
 
 def _closest(signed: list[Destination], claims: Mapping[str, Any]) -> Destination:
-    """Take the page that asks for most of what is there: pages of a vendor share their key."""
+    """Return the page whose required claims fit best: pages of a vendor share their key."""
     fitting = [each for each in signed if not any(_missing(claims, each.required))]
     return max(fitting, key=lambda each: len(each.required), default=signed[0])
 
@@ -89,7 +99,7 @@ def _missing(claims: Mapping[str, Any], required: Iterable[str]) -> Iterable[str
         if value is MISSING:
             yield f"{name} is missing"
         elif not isinstance(value, str) or not value:
-            yield f"{name} is not a string with something in it"
+            yield f"{name} is not a string, or is empty"
 
 
 def _times(claims: Mapping[str, Any], now: float) -> Iterable[str]:

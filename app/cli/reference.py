@@ -1,9 +1,12 @@
-"""Documents that are made from the settings themselves."""
+"""`marketplace-sso reference`: documents that are generated from the settings."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from pydantic import BaseModel, Field
+from pydantic_settings import CliPositionalArg
 
 from app import configuration as settings
 from app.authenticators import preset_variables
@@ -12,7 +15,6 @@ from app.authenticators.introspection.variables import IntrospectionVariables
 from app.authenticators.jwt.aws_alb import AwsAlbVariables
 from app.authenticators.jwt.variables import JwtVariables
 from app.authenticators.presets import BUILT_IN
-from app.cli import openapi
 from app.destinations import apifuse, custom, pandium
 from app.settings.reading import variable_names
 from app.settings.service import ProcessVariables, ServiceVariables
@@ -41,7 +43,7 @@ GROUPS: Final[Mapping[str, list[tuple[str, type[Variables]]]]] = {
     "Signed tokens: of AWS's load balancer": [("AUTH_AWS_ALB_", AwsAlbVariables)],
     "Introspection": [("AUTH_<NAME>_", IntrospectionVariables)],
 }
-"""Titles, and under each the prefixes and their variables."""
+"""The sections of the reference: a title, then prefixes with their groups of variables."""
 
 _EXAMPLE_NAMES: Final = {
     "Trusted headers": "OAUTH2_PROXY",
@@ -54,7 +56,7 @@ _INTRODUCTION = """# Configuration
 
 Everything is set by environment variables, or by files of the same name in `SECRETS_DIR`. An empty
 variable counts as unset. A configuration with a mistake never starts: `marketplace-sso check` names
-each one with its variable, and a variable under one of our prefixes that nothing reads is one too.
+each mistake with its variable. An unknown variable under one of our prefixes is a mistake, too.
 """
 
 _AUTHENTICATORS = """## Authenticators
@@ -70,11 +72,11 @@ _EXAMPLE = {
     "PANDIUM_ACCOUNT": "acme",
     "PANDIUM_ENVIRONMENT": "demo",
 }
-"""What `example.env` sets; all other variables stand there as comments."""
+"""What `example.env` sets; all other variables are in it as comments."""
 
 
 def configuration() -> str:
-    """Give the table of all variables, in Markdown."""
+    """Return the tables of all variables as Markdown."""
     sections = [_INTRODUCTION]
     for title, groups in GROUPS.items():
         rows = [row for prefix, model in groups for row in _rows(prefix, model)]
@@ -85,11 +87,11 @@ def configuration() -> str:
 
 
 def example_env() -> str:
-    """Give `config/example.env`: it boots as it is, on loopback."""
+    """Return `config/example.env`, which starts as it is, on loopback."""
     lines = [
-        "# Boots as it is, on loopback: make run. Made by `marketplace-sso reference example-env`.",
-        "# What stands behind a # is optional, with its default. The signing secret is for trying",
-        "# out; the service refuses it where others could reach it.",
+        "# Starts as it is, on loopback: make run. Generated: marketplace-sso reference example-env.",
+        "# Commented lines are optional and show the default. The signing secret is an example: the",
+        "# service refuses it where others can reach it.",
     ]
     for title, groups in GROUPS.items():
         lines += ["", f"# {title}"]
@@ -125,7 +127,7 @@ def _default(field: FieldInfo) -> str:
 
 
 def _written(value: Any) -> str:  # noqa: ANN401 - a default of any type
-    """Give a value as it would stand in the environment."""
+    """Return a value as it is written in the environment."""
     if isinstance(value, bool | dict):
         return json.dumps(value)
     return ",".join(value) if isinstance(value, tuple) else str(value)
@@ -154,6 +156,17 @@ def _escaped(cell: str) -> str:
 DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = {
     "configuration": configuration,
     "example-env": example_env,
-    "openapi": lambda: json.dumps(openapi.document(), indent=2) + "\n",
 }
 """What `marketplace-sso reference` can print."""
+
+
+class Reference(BaseModel):
+    """Print a document that is generated from the settings."""
+
+    document: CliPositionalArg[Literal["configuration", "example-env"]] = Field(
+        description="which document"
+    )
+
+    def cli_cmd(self) -> None:
+        """Print it."""
+        print(DOCUMENTS[self.document](), end="")

@@ -1,12 +1,13 @@
 import io
 import json
+import runpy
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
-from app.__main__ import main
+from app.cli import main
 from app.testing import IssuerKey
 from tests.in_process import Load, token_of, vendor_reads
 from tests.samples import APIFUSE, APIFUSE_SECRET, PANDIUM, PANDIUM_SECRET, PROXY
@@ -109,7 +110,7 @@ def test_mint_is_readable_too(capsys: pytest.CaptureFixture[str]) -> None:
             1,
             "integration_id is not offered",
         ),
-        (("zendesk", *ADA), 2, "there is pandium --page marketplace, pandium --page install"),
+        (("zendesk", *ADA), 2, "configured are pandium --page marketplace, pandium --page install"),
         (("pandium", *ADA, "--page", "x"), 2, "no such destination or page"),
         (("pandium",), 2, "--subject"),
     ],
@@ -228,9 +229,9 @@ def test_serve_becomes_gunicorn(
         becomes.append(command)
         raise SystemExit(0)
 
-    monkeypatch.setattr("app.__main__.os.execv", execv)
+    monkeypatch.setattr("app.cli.serve.os.execv", execv)
     if in_a_wheel:
-        monkeypatch.setattr("app.__main__.Path.is_file", lambda _path: False)
+        monkeypatch.setattr("app.cli.serve.Path.is_file", lambda _path: False)
 
     assert run(capsys, "serve")[0] == 0
     ((interpreter, *module, path),) = becomes
@@ -266,7 +267,7 @@ def test_reference_prints_its_documents(capsys: pytest.CaptureFixture[str]) -> N
     assert "\nSSO_AUTHENTICATORS=oauth2-proxy\n" in run(capsys, "reference", "example-env")[1]
     status, _, err = run(capsys, "reference", "poem")
     assert status == 2
-    assert "document should be 'configuration', 'example-env' or 'openapi'" in err
+    assert "document should be 'configuration' or 'example-env'" in err
 
 
 def test_a_variable_of_a_commands_name_means_nothing(
@@ -334,4 +335,16 @@ def test_inspect_knows_who_reads_no_tokens(
     status, _, err = run(capsys, "inspect", token, "--authenticator", name)
 
     assert status == 2
-    assert f"{name} reads no tokens; of those here corp do" in err
+    assert f"{name} reads no tokens; those that do: corp" in err
+
+
+def test_the_package_runs_as_a_module(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["app", "check"])
+
+    with pytest.raises(SystemExit) as end:
+        runpy.run_module("app", run_name="__main__")
+
+    assert end.value.code == 0
+    assert "destination     /pandium-sso -> " in capsys.readouterr().out

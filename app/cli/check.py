@@ -1,0 +1,82 @@
+"""`marketplace-sso check`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import asdict
+
+from pydantic import BaseModel, Field
+from pydantic_settings import CliImplicitFlag
+
+from app import configuration as settings
+from app.authenticators.trial import Trial
+from app.cli.check_online import trials
+from app.cli.output import print_json
+from app.settings.reading import InvalidSettings
+
+
+class Check(BaseModel):
+    """Check the configuration; without --online it needs no network."""
+
+    online: CliImplicitFlag[bool] = Field(
+        default=False, description="also ask the vendors, what authenticators ask, and the clock"
+    )
+    as_json: CliImplicitFlag[bool] = Field(
+        default=False, alias="json", description="for scripts: problems or parts as JSON"
+    )
+
+    def cli_cmd(self) -> None:
+        """Print every problem, or what is configured; exit with 0, 1 or 2."""
+        try:
+            config = settings.load()
+        except InvalidSettings as error:
+            if not self.as_json:
+                raise
+            problems = [{"variable": each.variable, "wrong": each.wrong} for each in error.problems]
+            print_json({"ok": False, "problems": problems})
+            sys.exit(2)
+        results = _ask_everybody(config) if self.online else []
+        if self.as_json:
+            _print_as_json(config, results)
+        else:
+            _print_for_people(config, results)
+        sys.exit(0 if _all_ok(results) else 1)
+
+
+def _ask_everybody(config: settings.Settings) -> list[Trial]:
+    return asyncio.run(
+        trials(
+            dict.fromkeys(each.origin for each in config.destinations),
+            config.authenticators,
+            clock_skew_seconds=config.service.clock_skew_seconds,
+        )
+    )
+
+
+def _all_ok(results: list[Trial]) -> bool:
+    return all(result.ok for result in results)
+
+
+def _print_as_json(config: settings.Settings, results: list[Trial]) -> None:
+    found = {
+        "ok": _all_ok(results),
+        "authenticators": list(config.authenticators),
+        "destinations": {each.route: each.address for each in config.destinations},
+    }
+    online = {"online": [asdict(each) for each in results]} if results else {}
+    print_json({**found, **online})
+
+
+def _print_for_people(config: settings.Settings, results: list[Trial]) -> None:
+    print(f"authenticators  {', '.join(config.authenticators)}")
+    for each in config.destinations:
+        print(f"destination     {each.route} -> {each.address}")
+    for result in results:
+        print(f"{'works' if result.ok else 'FAILS':<15} {result.what}: {result.found}")
+        if not result.ok:
+            print(f"{'':<15} {result.remedy}")
+    if _all_ok(results):
+        print("The configuration holds.")
+    else:
+        print("The configuration holds, but not everything that it names works.")

@@ -1,0 +1,29 @@
+"""`marketplace-sso serve`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from app import configuration as settings
+
+
+class Serve(BaseModel):
+    """Check the configuration, then serve it with gunicorn."""
+
+    def cli_cmd(self) -> None:
+        """Become gunicorn, so that signals reach it."""
+        settings.load()
+        command = [sys.executable, "-m", "gunicorn", "--config", str(_gunicorn_configuration())]
+        os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell
+
+
+def _gunicorn_configuration() -> Path:
+    """Return gunicorn's configuration: beside the package in a checkout, inside it in a wheel."""
+    package = Path(str(files("app")))
+    beside = package.parent / "config" / "gunicorn.conf.py"
+    return beside if beside.is_file() else package / "gunicorn.conf.py"
