@@ -17,7 +17,7 @@ if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
 from prometheus_client.multiprocess import mark_process_dead
 
 from app.server import serving
-from app.server.server_log import ServerLog
+from app.server.serving import ServerLog
 
 _settings = serving.current()
 _ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}

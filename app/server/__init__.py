@@ -1,1 +1,1 @@
-"""server."""
+"""The server: what gunicorn runs, and how it reloads and drains."""

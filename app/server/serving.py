@@ -1,19 +1,20 @@
-"""What the server runs: the last configuration that held, for all workers alike.
+"""What gunicorn runs: the last valid configuration, its application, reload and drain.
 
-The server's first process reads it, at the start and on SIGHUP, and its workers inherit it. So a
-worker that must be replaced while the configuration is broken starts with what held before.
+Gunicorn's first process reads the configuration at start and on SIGHUP; its workers inherit it. A
+worker that is replaced while the configuration is broken starts with the last valid one.
 """
 
 from __future__ import annotations
 
+import mmap
 import time
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
+from gunicorn.glogging import Logger
 
 from app import configuration as settings
 from app.main import create_app
-from app.server import draining
 from app.settings.reading import InvalidSettings
 from app.telemetry import logs, metrics
 from app.telemetry.sink import Sink
@@ -25,45 +26,51 @@ STANDARD_OUTPUT: Final = 1
 
 log = structlog.get_logger("marketplace_sso")
 
-_held: list[settings.Settings] = []
+_current: list[settings.Settings] = []
+_draining = mmap.mmap(-1, 1)  # shared with every process that is forked later
 
 
 def current() -> settings.Settings:
-    """Give the configuration that is served; the first call reads it.
+    """Return the configuration that is served; the first call reads it.
 
     Raises:
-        InvalidSettings: there is none that holds.
+        InvalidSettings: there is no valid one.
     """
-    if not _held:
-        take_anew()
-    return _held[0]
+    if not _current:
+        read_again()
+    return _current[0]
 
 
-def take_anew() -> None:
-    """Read the configuration again.
+def read_again() -> None:
+    """Read the configuration and send the logs where it says.
 
     Raises:
-        InvalidSettings: it does not hold; the one before stays.
+        InvalidSettings: it is not valid; the one before stays.
     """
     config = settings.load()
-    _held[:] = [config]
+    _current[:] = [config]
     service = config.service
     sink = Sink(STANDARD_OUTPUT, metrics.LOG_LINES_LOST.inc)
     logs.configure(service.log_level, service.log_format, sink, config.secrets)
 
 
 def application() -> falcon.asgi.App[Any, Any]:
-    """Give the application to a worker."""
-    return create_app(current())
+    """Return the application of a worker."""
+    return create_app(current(), is_draining=is_draining)
+
+
+def is_draining() -> bool:
+    """Whether the server is about to end: not ready, and no connection is kept open."""
+    return _draining[0] == 1
 
 
 def prepare(arbiter: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
-    """Let a broken configuration keep the old workers, and readiness end before anything else."""
+    """Keep the old workers if a reload is invalid; fail readiness before draining."""
     reload, end = arbiter.reload, arbiter.handle_term
 
-    def reload_what_holds() -> None:
+    def reload_if_valid() -> None:
         try:
-            take_anew()
+            read_again()
         except InvalidSettings as error:
             problems = [str(problem) for problem in error.problems]
             log.warning("configuration_refused", problems=problems, remedy="the old one is kept")
@@ -72,9 +79,18 @@ def prepare(arbiter: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
         reload()
 
     def drain() -> None:
-        draining.begin()
+        _draining[0] = 1
         log.info("draining", seconds=current().service.drain_seconds)
         time.sleep(current().service.drain_seconds)
         end()
 
-    arbiter.reload, arbiter.handle_term = reload_what_holds, drain
+    arbiter.reload, arbiter.handle_term = reload_if_valid, drain
+
+
+class ServerLog(Logger):  # type: ignore[misc] # gunicorn ships no types
+    """Gunicorn's own lines as events of ours: the `logger_class` of the shipped configuration."""
+
+    def setup(self, cfg: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
+        """Replace gunicorn's handler. There is no access log: its lines have query strings."""
+        super().setup(cfg)
+        self.error_log.handlers = [logs.ForeignLines()]

@@ -7,7 +7,7 @@ import pytest
 import structlog
 from gunicorn.config import Config
 
-from app.server.server_log import ServerLog
+from app.server.serving import ServerLog
 from app.telemetry import logs
 from app.telemetry.sink import Sink
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import structlog
 
-from app.server import draining, serving
+from app.server import serving
 from app.settings.reading import InvalidSettings
 from app.telemetry import logs
 from app.telemetry.sink import Sink
@@ -27,7 +27,7 @@ def nothing_held(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def drained() -> Iterator[None]:
     yield
-    draining._flag[0] = 0  # noqa: SLF001 - only a new process begins anew
+    serving._draining[0] = 0  # noqa: SLF001 - only a new process starts without it
 
 
 def test_a_worker_is_given_the_application_of_the_environment(load: Load) -> None:
