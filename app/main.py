@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import falcon
 import falcon.asgi
 
-from app.authenticators.chain import Authentication
+from app.authenticators.chain import Chain
 from app.errors import (
     AccessDenied,
     AuthenticatorFailed,
@@ -26,11 +25,12 @@ from app.errors import (
 from app.resources.cors import Cors
 from app.resources.embed import Embed
 from app.resources.health import Live, Ready, Version
-from app.resources.jwks import PublicKeys
+from app.resources.jwks import Jwks
 from app.resources.lifespan import Lifespan
-from app.resources.metrics import Measurements
-from app.resources.middleware import Around
-from app.resources.refusals import Login, Refusals
+from app.resources.login import Login
+from app.resources.metrics import Metrics
+from app.resources.middleware import RequestBounds, ResponseHeaders, SignOnLog
+from app.resources.refusals import Refusals
 from app.resources.request import Request
 from app.resources.session import Session
 from app.resources.sign_on import SignOn
@@ -54,15 +54,18 @@ STATUS: Final[dict[type[SignOnError], int]] = {
     LocationTooLong: 500,
     AuthenticatorUnavailable: 503,
 }
-"""What HTTP calls each error."""
+"""The HTTP status of each error."""
 
 
 def create_app(
-    config: Settings, *, now: Callable[[], float] = time.time
+    config: Settings,
+    *,
+    now: Callable[[], float] = time.time,
+    is_draining: Callable[[], bool] = lambda: False,
 ) -> falcon.asgi.App[Any, Any]:
-    """Put the parts together; `now` gives epoch seconds."""
+    """Put the parts together; `now` returns epoch seconds."""
     service = config.service
-    authenticate = Authentication(
+    authenticate = Chain(
         authenticators=config.authenticators,
         timeout_seconds=service.authentication_timeout_seconds,
         email_domains=frozenset(domain.lower() for domain in service.allowed_email_domains),
@@ -70,22 +73,24 @@ def create_app(
         now=now,
     )
     login = Login(service.login_url, service.login_return_parameter, service.public_url)
-    refusals = Refusals(STATUS, login, service.host_origins)
+    cors = Cors(service.host_origins)
     lifespan = Lifespan(config.authenticators)
-    around: list[Any] = [Around(Cors(service.host_origins)), lifespan]
-    app = falcon.asgi.App(middleware=around, request_type=Request)
+    # Answers pass the middleware from the last to the first.
+    middleware = [SignOnLog(), ResponseHeaders(cors, is_draining), RequestBounds(cors), lifespan]
+    app = falcon.asgi.App(middleware=middleware, request_type=Request)
     app.resp_options.default_media_type = None  # type: ignore[assignment] # an empty body has no type
+    refusals = Refusals(STATUS, login, service.host_origins)
     app.add_error_handler(Exception, refusals.fault)
     app.add_error_handler(falcon.HTTPError, refusals.http_error)
     app.add_error_handler(SignOnError, refusals.refusal)
     app.add_route("/livez", Live())
-    app.add_route("/readyz", Ready(lifespan.not_ready))
-    app.add_route("/healthz", Ready(lifespan.not_ready))
+    ready = Ready(lifespan.not_ready, is_draining)
+    app.add_route("/readyz", ready)
+    app.add_route("/healthz", ready)
     app.add_route("/version", Version())
-    app.add_route("/metrics", Measurements(service.metrics_clients))
+    app.add_route("/metrics", Metrics(service.metrics_clients))
     welcome = _welcome_origins(service)
-    for each in config.destinations:
-        destination = replace(each, now=now)
+    for destination in config.destinations:
         sign_on = SignOn(destination, authenticate, service.host_origins, welcome)
         app.add_route(destination.route, sign_on)
         session = Session(destination, authenticate, login, welcome)
@@ -93,12 +98,12 @@ def create_app(
     for root in {destination.root for destination in config.destinations}:
         app.add_route(f"{root}/embed.js", Embed())
     if any(destination.public_jwks for destination in config.destinations):
-        app.add_route("/.well-known/jwks.json", PublicKeys(config.destinations))
+        app.add_route("/.well-known/jwks.json", Jwks(config.destinations))
     return app
 
 
 def _welcome_origins(service: ServiceVariables) -> frozenset[bytes]:
-    """Give the origins whose pages may ask: the host's, our own, and the login's."""
+    """Return the origins whose pages may ask: the host's, our own, and the login's."""
     ours = (address for address in (service.public_url, service.login_url) if address)
     origins = (*service.host_origins, *map(origin_of, ours))
     return frozenset(origin.encode() for origin in origins)

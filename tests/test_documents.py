@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 
-from app.__main__ import main
 from app.authenticators.presets import BUILT_IN
-from app.cli import reference
+from app.cli import main, reference
 from app.demo import run as demo
 from app.errors import SignOnError
 from app.resources.refusals import WORDS

@@ -1,1 +1,1 @@
-"""What HTTP sees."""
+"""HTTP: routes, middleware, and what is answered."""

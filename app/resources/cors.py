@@ -1,4 +1,4 @@
-"""What scripts of the host's pages on other origins may ask (CORS)."""
+"""CORS: what scripts of the host's pages on other origins may read."""
 
 from __future__ import annotations
 
@@ -17,17 +17,16 @@ _PREFLIGHT: Final = (
 
 
 class Cors:
-    """Answers preflights, and opens answers to `origins` and to nobody else.
+    """Answers preflights of `origins`, and lets their scripts read answers.
 
-    It is for resources with `cross_origin`; redirects stay closed. That all of these answers depend
-    on `Origin` stands in the `Vary` of every answer.
+    Only resources with `cross_origin` take part. Every answer has `Origin` in its `Vary`.
     """
 
     def __init__(self, origins: tuple[str, ...]) -> None:
         self._origins = frozenset(origins)
 
     def answer_preflight(self, req: Request, resp: Response, resource: object) -> None:
-        """Answer a preflight that holds; every other `OPTIONS` is a method that there is not."""
+        """Answer a valid preflight; every other `OPTIONS` is left to be refused as a method."""
         if req.method != "OPTIONS" or not self._is_opened(req, resource):
             return
         if req.get_header("Access-Control-Request-Method") == "GET":
@@ -36,7 +35,7 @@ class Cors:
             resp.complete = True
 
     def open_answer(self, req: Request, resp: Response, resource: object) -> None:
-        """Open an answer, an error too, so that a script can read what was wrong."""
+        """Let the origin's scripts read an answer; errors too, so that they see what is wrong."""
         if self._is_opened(req, resource):
             resp.set_header("Access-Control-Allow-Origin", str(req.get_header("Origin")))
             resp.set_header("Access-Control-Allow-Credentials", "true")

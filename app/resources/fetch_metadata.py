@@ -1,4 +1,4 @@
-"""Who asks: a person's top-level page, a frame in one, or a script; and from whose page."""
+"""Fetch metadata: who asks (a page, a frame, a script), and from whose page."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ FRAMES: Final = frozenset({"iframe", "frame", "embed", "object", "fencedframe"})
 READ: Final = (
     "Accept, Origin, Purpose, Referer, Sec-Fetch-Dest, Sec-Fetch-Mode, Sec-Fetch-Site, Sec-Purpose"
 )
-"""What an answer depends on besides the session: the value of `Vary`."""
+"""The request headers that an answer depends on: the value of `Vary`."""
 
 _SHOWN_IN: Final = frozenset({None, b"document", b"empty", b"iframe", b"frame", b"fencedframe"})
-"""`Sec-Fetch-Dest` of what may be signed on: pages, frames, and scripts that fetch."""
+"""`Sec-Fetch-Dest` values that may sign on: pages, frames, and `fetch` in scripts."""
 
 _NEAR: Final = frozenset({b"same-origin", b"same-site", b"none"})
-"""`Sec-Fetch-Site` of our own site's pages, and of addresses that the user typed."""
+"""`Sec-Fetch-Site` values of our own site's pages, and of addresses the user typed."""
 
 _ORIGIN_TOLD: Final = frozenset(name.strip().lower().encode() for name in READ.split(",")[1:])
-"""The headers that say what is asked for and from where: all of `READ` but `Accept`."""
+"""The headers that say where a request comes from: all of `READ` but `Accept`."""
 
 
 class Asker(Enum):
-    """Who is to understand the answer."""
+    """Who reads the answer."""
 
     PAGE = "page"
     FRAME = "frame"
@@ -37,7 +37,7 @@ class Asker(Enum):
 
 
 def asker(req: falcon.asgi.Request) -> Asker:
-    """Tell by fetch metadata who asks, and by `Accept` where a browser sends none."""
+    """Return who asks, by fetch metadata, or by `Accept` where a browser sends none."""
     mode = req.get_header("Sec-Fetch-Mode")
     if wants_json(req) or mode not in {"navigate", None}:
         return Asker.SCRIPT
@@ -60,27 +60,27 @@ def peer_address(req: falcon.asgi.Request) -> str | None:
 
 
 def wants_json(req: falcon.asgi.Request) -> bool:
-    """Tell whether JSON is asked for, and no page."""
+    """Whether JSON is accepted, and HTML is not."""
     return "application/json" in req.accept and "text/html" not in req.accept
 
 
 def refuse_foreign(req: falcon.asgi.Request, welcome: frozenset[bytes]) -> None:
-    """Refuse what the user did not ask for: another site's frame or script, an image, a prefetch.
+    """Refuse requests the user did not intend: another site's frame or script, a prefetch.
 
-    `welcome` are the origins that may ask from another site. A top-level link may stand anywhere.
+    `welcome` are the origins that may ask from another site. A top-level link is fine anywhere.
 
     Raises:
-        ForeignRequest: it is one of these, or says twice where it comes from.
+        ForeignRequest: it is one of these, or one of the headers is repeated.
     """
     received = [item for item in req.scope["headers"] if item[0] in _ORIGIN_TOLD]
     told = dict(received)
     if len(told) != len(received):
-        raise ForeignRequest("says twice where it comes from, or what it is for")
+        raise ForeignRequest("a fetch metadata header is repeated")
     if b"prefetch" in told.get(b"sec-purpose", b"") or b"prefetch" in told.get(b"purpose", b""):
         raise ForeignRequest("a prefetch")
     shown_in = told.get(b"sec-fetch-dest")
     if shown_in not in _SHOWN_IN:
-        raise ForeignRequest("asked for as something else than a page or by a script")
+        raise ForeignRequest("requested as an image, script, style or object")
     origin = told.get(b"origin")
     if origin == b"null":
         raise ForeignRequest("from a page without an origin")

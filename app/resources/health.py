@@ -1,11 +1,10 @@
-"""Whether the process lives, is ready, and which version it is."""
+"""Probes: whether the process lives, is ready, and which version it is."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from app import __version__
-from app.server import draining
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class Live:
-    """`/livez`: the process answers. It touches nothing outside."""
+    """`/livez`: the process answers. It depends on nothing outside."""
 
     async def on_get(self, _req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
-        """Say that the process answers."""
+        """Answer 200."""
         resp.content_type = "application/json"
         resp.media = {"status": "ok"}
 
@@ -25,28 +24,29 @@ class Live:
 class Ready:
     """`/readyz` and `/healthz`: whether sign-ons can be answered, and if not, what is missing.
 
-    `missing` gives the names of the authenticators that cannot decide now.
+    `not_ready` returns the names of the authenticators that cannot decide now.
     """
 
-    def __init__(self, missing: Callable[[], list[str]]) -> None:
-        self._missing = missing
+    def __init__(self, not_ready: Callable[[], list[str]], is_draining: Callable[[], bool]) -> None:
+        self._not_ready = not_ready
+        self._is_draining = is_draining
 
     async def on_get(self, _req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
-        """Say whether sign-ons can be answered."""
+        """Answer 200 or 503."""
         resp.content_type = "application/json"
         resp.media = {"status": "ready"}
-        if draining.is_under_way():
+        if self._is_draining():
             resp.status = 503
             resp.media = {"status": "not ready", "draining": True}
-        elif missing := self._missing():
+        elif authenticators := self._not_ready():
             resp.status = 503
-            resp.media = {"status": "not ready", "authenticators": missing}
+            resp.media = {"status": "not ready", "authenticators": authenticators}
 
 
 class Version:
     """`/version`: what is running."""
 
     async def on_get(self, _req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
-        """Say what is running."""
+        """Answer name and version."""
         resp.content_type = "application/json"
         resp.media = {"name": "marketplace-sso", "version": __version__}

@@ -1,4 +1,4 @@
-"""`/.well-known/jwks.json`: what vendors verify with, where we sign asymmetrically."""
+"""`/.well-known/jwks.json`: the public keys of destinations that sign asymmetrically."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from app.resources.request import Request
 
 
-class PublicKeys:
-    """The key set of all destinations (RFC 7517, section 5); each key stands in it once."""
+class Jwks:
+    """The key set of all destinations (RFC 7517, section 5), each key once."""
 
     def __init__(self, destinations: Iterable[Destination]) -> None:
         keys = {jwk["kid"]: dict(jwk) for each in destinations for jwk in each.public_jwks}
         self._text = json.dumps({"keys": list(keys.values())})
 
     async def on_get(self, _req: Request, resp: Response) -> None:
-        """Give the key set."""
+        """Answer the key set."""
         resp.content_type = "application/jwk-set+json"
         resp.text = self._text

@@ -1,4 +1,4 @@
-"""What authenticators open when a worker begins and close when it ends."""
+"""Start and stop authenticators with their worker."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ log = structlog.get_logger("marketplace_sso")
 
 
 class Lifespan:
-    """Falcon middleware. An authenticator that cannot start is not ready; the worker is."""
+    """Falcon middleware. An authenticator that fails to start is not ready; the worker starts."""
 
     def __init__(self, authenticators: Mapping[str, object]) -> None:
         self._authenticators = authenticators
         self._failed: set[str] = set()
 
     async def process_startup(self, _scope: dict[str, Any], _event: dict[str, Any]) -> None:
-        """Start them all, side by side."""
+        """Start all of them at the same time."""
         await asyncio.gather(*(self._call(name, "start") for name in self._authenticators))
 
     async def process_shutdown(self, _scope: dict[str, Any], _event: dict[str, Any]) -> None:
-        """Stop them all."""
+        """Stop all of them."""
         await asyncio.gather(*(self._call(name, "stop") for name in self._authenticators))
 
     def not_ready(self) -> list[str]:
-        """Give the names of those that cannot decide now."""
+        """Return the names of those that cannot decide now."""
         return [
             name
             for name, authenticator in self._authenticators.items()

@@ -1,4 +1,4 @@
-"""`/metrics`: what all workers have counted, for those who may see it."""
+"""`/metrics`: the counts of all workers, for the clients that may read them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _UNIX = "unix"
 
 
-class Measurements:
-    """Answers `clients` only: networks, and `unix` for the peers of a unix socket."""
+class Metrics:
+    """Answers `clients` only: networks, and `unix` for peers of a unix socket."""
 
     def __init__(self, clients: Iterable[str]) -> None:
         names = frozenset(clients)
@@ -30,9 +30,9 @@ class Measurements:
         self._networks = [ipaddress.ip_network(name) for name in names - {_UNIX}]
 
     async def on_get(self, req: Request, resp: Response) -> None:
-        """Give the metrics, or refuse."""
+        """Answer the metrics, or refuse."""
         if not self._allows(peer_address(req)):
-            raise AccessDenied("not a client of the metrics")
+            raise AccessDenied("the peer is not in SSO_METRICS_CLIENTS")
         resp.content_type = CONTENT_TYPE_LATEST
         resp.data = metrics.exposition()
 

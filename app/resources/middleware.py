@@ -1,47 +1,53 @@
-"""Around every request: its bounds, its one method, the headers of every answer, its log line."""
+"""What holds for every request: its bounds, its one method, its answer's headers, its log line."""
 
 from __future__ import annotations
 
 import hashlib
 import time
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import falcon
+import structlog
 
-from app.resources.fetch_metadata import READ, peer_address
-from app.server import draining
-from app.telemetry import logs, metrics
+from app.authenticators.headers.peers import peer_address
+from app.resources.fetch_metadata import READ
+from app.telemetry import metrics
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from falcon.asgi import Response
 
     from app.destinations.destination import Destination
     from app.resources.cors import Cors
     from app.resources.request import Request
 
-MAX_HEADER_BYTES = 32768
-"""All header fields together, as they stand on the wire; AWS load balancers alone send 11 KiB."""
+MAX_HEADER_BYTES: Final = 32768
+"""All header fields together, as sent; AWS load balancers alone add 11 KiB."""
 
-_FIELD_OVERHEAD_BYTES = 4  # a colon, a blank, CR and LF
+_FIELD_OVERHEAD_BYTES: Final = 4  # a colon, a blank, CR and LF
 
-_HEADERS = (
+_HEADERS: Final = (
     ("Cache-Control", "no-store"),
     ("Referrer-Policy", "no-referrer"),
     ("Server", "marketplace-sso"),
     ("Vary", READ),
     ("X-Content-Type-Options", "nosniff"),
 )
+"""Headers of every answer, unless its resource has `response_headers` of its own."""
+
+log = structlog.get_logger("marketplace_sso")
 
 
-class Around:
-    """Falcon middleware. `cors` opens answers to scripts of other origins."""
+class RequestBounds:
+    """Refuses requests that are too large, ambiguous, or not `GET`."""
 
     def __init__(self, cors: Cors) -> None:
         self._cors = cors
 
     async def process_request(self, req: Request, _resp: Response) -> None:
-        """Refuse what is too much, and paths that a proxy in front may have read as others."""
+        """Refuse too many header bytes, and paths that a proxy in front may read differently."""
         fields = req.scope["headers"]
         size = len(b"".join(chain.from_iterable(fields))) + _FIELD_OVERHEAD_BYTES * len(fields)
         if size > MAX_HEADER_BYTES:
@@ -53,13 +59,20 @@ class Around:
     async def process_resource(
         self, req: Request, resp: Response, resource: object, _params: dict[str, Any]
     ) -> None:
-        """Note where the request goes, and let only `GET` get there: a 307 would repeat a POST."""
+        """Let only `GET` and CORS preflights through: a 307 would repeat a POST and its body."""
         req.context.destination = getattr(resource, "destination", None)
-        req.context.event = getattr(resource, "event", None)
         if req.method != "GET":
             self._cors.answer_preflight(req, resp, resource)
             if not resp.complete:
                 raise falcon.HTTPMethodNotAllowed(("GET",))
+
+
+class ResponseHeaders:
+    """Sets the headers of every answer, and closes connections while the server drains."""
+
+    def __init__(self, cors: Cors, is_draining: Callable[[], bool]) -> None:
+        self._cors = cors
+        self._is_draining = is_draining
 
     async def process_response(
         self,
@@ -68,50 +81,67 @@ class Around:
         resource: object,
         _succeeded: bool,  # noqa: FBT001 - the signature is Falcon's
     ) -> None:
-        """Set what every answer has, and write the line before the answer goes out."""
-        context = req.context
-        status = resp.status_code
-        resp.set_headers((*(context.headers or _HEADERS), ("X-Request-ID", context.request_id)))
-        if draining.is_under_way():
+        """Set them; a redirect is never opened to scripts of other origins."""
+        resp.set_headers(getattr(resource, "response_headers", _HEADERS))
+        resp.set_header("X-Request-ID", req.context.request_id)
+        if self._is_draining():
             resp.set_header("Connection", "close")
-        if not 300 <= status < 400:  # noqa: PLR2004 - a redirect
+        if not 300 <= resp.status_code < 400:  # noqa: PLR2004 - a redirect
             self._cors.open_answer(req, resp, resource)
-        if context.destination is not None and (context.event or context.refusal):
-            _account_for(req, status, context.destination)
 
 
-def _account_for(req: Request, status: int, destination: Destination) -> None:
-    """Write the line of a sign-on or a refusal; questions about the session are not counted."""
-    context = req.context
-    seconds = time.perf_counter() - context.started
-    level, event, code, reason = "info", context.event, None, None
-    outcome = "signed_on" if context.subject else "browsing"
-    if context.refusal is not None:
-        level, event, outcome = "warning", "refusal", "refused"
-        code, reason = context.refusal
-    if context.event is not None:
-        metrics.sign_ons(destination.name, destination.page, outcome, code or "").inc()
-        metrics.sign_on_seconds(destination.name, destination.page).observe(seconds)
-    logs.write(
-        level,
-        event or "refusal",
-        {
-            "request_id": context.request_id,
-            "peer": peer_address(req) or "unix",
-            "destination": destination.name,
-            "page": destination.page,
-            "authenticator": context.authenticator,
-            "subject": context.subject and _hashed(context.subject),
-            "jti": context.token_id,
-            "status": status,
-            "outcome": outcome,
-            "code": code,
-            "reason": reason,
-            "duration_us": int(seconds * 1e6),
-        },
-    )
+class SignOnLog:
+    """Writes one line for each sign-on and refusal before it is answered, and counts sign-ons."""
+
+    async def process_response(
+        self,
+        req: Request,
+        resp: Response,
+        resource: object,
+        _succeeded: bool,  # noqa: FBT001 - the signature is Falcon's
+    ) -> None:
+        """Log and count the answer of a vendor's page; a session check only if it is refused."""
+        destination = req.context.destination
+        signs_on = getattr(resource, "signs_on", False)
+        if destination is not None and (signs_on or req.context.refusal is not None):
+            seconds = time.perf_counter() - req.context.started
+            outcome = _outcome(req)
+            if signs_on:
+                code = req.context.refusal.code if req.context.refusal else ""
+                metrics.sign_ons(destination.name, destination.page, outcome, code).inc()
+                metrics.sign_on_seconds(destination.name, destination.page).observe(seconds)
+            write = log.warning if req.context.refusal else log.info
+            write(
+                "refusal" if req.context.refusal else "sign_on",
+                **_fields(req, destination),
+                status=resp.status_code,
+                outcome=outcome,
+                duration_us=int(seconds * 1e6),
+            )
+
+
+def _outcome(req: Request) -> str:
+    if req.context.refusal is not None:
+        return "refused"
+    return "browsing" if req.context.session is None else "signed_on"
+
+
+def _fields(req: Request, destination: Destination) -> dict[str, Any]:
+    session, refusal = req.context.session, req.context.refusal
+    authenticator = session.authenticator if session else refusal and refusal.authenticator
+    return {
+        "request_id": req.context.request_id,
+        "peer": peer_address(req) or "unix",
+        "destination": destination.name,
+        "page": destination.page,
+        "authenticator": authenticator,
+        "subject": _hashed(session.identity.subject) if session else None,
+        "jti": req.context.token_id,
+        "code": refusal and refusal.code,
+        "reason": refusal and refusal.reason,
+    }
 
 
 def _hashed(subject: str) -> str:
-    """Give what tells users apart without naming them."""
+    """Return what tells users apart without naming them."""
     return hashlib.blake2b(subject.encode(), digest_size=8).hexdigest()

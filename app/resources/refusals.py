@@ -1,21 +1,20 @@
-"""Redirects, JSON, problem details and pages."""
+"""Answers to refused requests: a login redirect, a page, or problem details."""
 
 from __future__ import annotations
 
 import html
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from app.errors import AuthenticatorUnavailable, MissingClaim, SignOnError
+from app.resources.answers import Page, redirect
 from app.resources.fetch_metadata import Asker, asker
-from app.resources.page import Page
-from app.resources.redirect import redirect
+from app.resources.request import Refusal
+from app.resources.texts import TEXTS
 from app.telemetry.logs import places
 
 if TYPE_CHECKING:
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from falcon.asgi import Response
 
     from app.destinations.destination import Destination
+    from app.resources.login import Login
     from app.resources.request import Request
 
 Ids = dict[str, str]
@@ -32,79 +32,18 @@ Ids = dict[str, str]
 log = structlog.get_logger("marketplace_sso")
 
 _CODES: Final = {404: "not_found", 405: "method_not_allowed", 431: "headers_too_large"}
-"""The codes of errors that HTTP knows before we do; every other one is a `bad_request`."""
-
-WORDS: Final = {
-    "no_session": ("Please sign in", "You are not signed in, or your session is over."),
-    "invalid_session": ("Please sign in again", "Your session could not be confirmed."),
-    "access_denied": ("No access", "Your account may not open this marketplace."),
-    "missing_claim": (
-        "Your account lacks something",
-        "The marketplace needs to know more than your account says. Ask your administrator.",
-    ),
-    "foreign_request": (
-        "Not from there",
-        "This address opens only from the application that it belongs to.",
-    ),
-    "not_found": ("Not found", "There is nothing at this address."),
-    "invalid_parameter": (
-        "This address is damaged",
-        "A parameter is there twice, or has a value that none may have.",
-    ),
-    "bad_request": ("This request is damaged", "It could not be understood."),
-    "method_not_allowed": ("Not that way", "This address can only be opened, with GET."),
-    "headers_too_large": (
-        "This request is too large",
-        "Its header fields are too large together. Deleting cookies of this site may help.",
-    ),
-    "authenticator_unavailable": (
-        "One moment, please",
-        "Your session cannot be checked right now. Try again in a few seconds.",
-    ),
-    "location_too_long": (
-        "Too much to carry",
-        "The marketplace's address would be too long. Ask your administrator.",
-    ),
-    "internal_error": ("Something broke", "The fault is ours, not yours. Try again later."),
-}
-"""What people read, by the code that scripts read."""
+"""Codes of the errors that Falcon raises; every other one is a `bad_request`."""
 
 _PAGE: Final = Page("problem.html")
 
 
 @dataclass(frozen=True, slots=True)
-class Login:
-    """Where users sign in, and how they come back to `public_url`."""
-
-    url: str | None
-    return_parameter: str
-    public_url: str | None
-
-    def leading_back_to(self, path: str | None) -> str | None:
-        """Give the login's address that leads back to a path of ours; `None` without a login."""
-        if self.url is None or path is None:
-            return self.url
-        query = urlencode({self.return_parameter: f"{self.public_url}{path}"})
-        return f"{self.url}{'&' if '?' in self.url else '?'}{query}"
-
-    def told(self, path: str | None) -> dict[str, str]:
-        """Give what scripts are told: the login's address, and how it takes the way back.
-
-        A page that shows the marketplace has users come back to itself instead.
-        """
-        address = self.leading_back_to(path)
-        if address is None:
-            return {}
-        return {"login_url": address, "return_parameter": self.return_parameter}
-
-
-class _Refusal(NamedTuple):
-    """What is answered: a code for scripts, a reason for the log only."""
+class _Answer:
+    """A status, a code, and further members of the problem details."""
 
     status: int
     code: str
-    reason: str
-    members: Mapping[str, str] = MappingProxyType({})
+    members: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def login_url(self) -> str | None:
@@ -112,9 +51,9 @@ class _Refusal(NamedTuple):
 
 
 class Refusals:
-    """Answers a refusal by who asks: a login redirect, a page, or problem details (RFC 9457).
+    """Falcon error handlers that answer by who asks (a page, a frame, a script).
 
-    Its methods are Falcon error handlers. `status` says what HTTP calls each error.
+    `status` is the HTTP status of each error; `host_origins` may frame the pages.
     """
 
     def __init__(
@@ -129,48 +68,51 @@ class Refusals:
         self._policy = _PAGE.policy(framed_by=host_origins)
 
     async def refusal(self, req: Request, resp: Response, error: SignOnError, ids: Ids) -> None:
-        """Answer what the line raised."""
+        """Answer a refused sign-on."""
+        req.context.refusal = Refusal(error.code, str(error), error.authenticator)
         status = self._status[type(error)]
         members = {"claim": error.claim} if isinstance(error, MissingClaim) else {}
         destination = req.context.destination
         if status == HTTPStatus.UNAUTHORIZED and destination is not None:
-            members = self._login.told(_return_path(req, destination, ids))
+            members = self._login.members(_return_path(req, destination, ids))
         if isinstance(error, AuthenticatorUnavailable):
             resp.set_header("Retry-After", str(error.retry_after_seconds))
-        self._answer(req, resp, _Refusal(status, error.code, str(error), members))
+        self._answer(req, resp, _Answer(status, error.code, members))
 
     async def http_error(
         self, req: Request, resp: Response, error: falcon.HTTPError, _ids: Ids
     ) -> None:
         """Answer what Falcon found wrong with a request."""
-        # A method called WEBSOCKET is a bad request to Falcon; to everybody else it is a method.
+        # Falcon takes a method called WEBSOCKET for a bad request; it is a method like others.
         status = 405 if req.method == "WEBSOCKET" else error.status_code
         code = _CODES.get(status, "bad_request")
+        req.context.refusal = Refusal(code, code)
         resp.set_headers({"Allow": "GET"} if code == "method_not_allowed" else {})
-        self._answer(req, resp, _Refusal(status, code, code))
+        self._answer(req, resp, _Answer(status, code))
 
     async def fault(self, req: Request, resp: Response, error: Exception, _ids: Ids) -> None:
-        """Answer a mistake of ours. Its text may quote what nobody is to read."""
+        """Answer a bug of ours. Its text may quote a credential: only class and places are logged."""
         log.error(
             "fault", request_id=req.context.request_id, error=type(error).__name__, at=places(error)
         )
-        self._answer(req, resp, _Refusal(500, "internal_error", type(error).__name__))
+        req.context.refusal = Refusal("internal_error", type(error).__name__)
+        self._answer(req, resp, _Answer(500, "internal_error"))
 
-    def _answer(self, req: Request, resp: Response, refusal: _Refusal) -> None:
-        req.context.refusal = (refusal.code, refusal.reason)
+    def _answer(self, req: Request, resp: Response, answer: _Answer) -> None:
         who = asker(req)
-        if who is Asker.PAGE and refusal.login_url is not None:
-            redirect(resp, refusal.login_url, status=302)
+        if who is Asker.PAGE and answer.login_url is not None:
+            redirect(resp, answer.login_url, status=302)
             return
-        resp.status = refusal.status
+        resp.status = answer.status
         if who is Asker.SCRIPT:
-            _problem(req, resp, refusal)
+            _problem(req, resp, answer)
         else:
             resp.set_header("Content-Security-Policy", self._policy)
-            _page(req, resp, refusal, self._host_origins)
+            _page(req, resp, answer, self._host_origins)
 
 
 def _return_path(req: Request, destination: Destination, ids: Ids) -> str | None:
+    """Return our path to come back to; `None` where the request's own address is invalid."""
     try:
         destination.check_ids(ids)
         return destination.path(ids, destination.checked_parameters(req.query_string))
@@ -178,33 +120,34 @@ def _return_path(req: Request, destination: Destination, ids: Ids) -> str | None
         return None
 
 
-def _problem(req: Request, resp: Response, refusal: _Refusal) -> None:
+def _problem(req: Request, resp: Response, answer: _Answer) -> None:
+    """Write problem details (RFC 9457)."""
     problem = {
-        "title": HTTPStatus(refusal.status).phrase,
-        "status": refusal.status,
-        "detail": WORDS[refusal.code][1],
-        "code": refusal.code,
+        "title": HTTPStatus(answer.status).phrase,
+        "status": answer.status,
+        "detail": TEXTS[answer.code][1],
+        "code": answer.code,
         "request_id": req.context.request_id,
-        **refusal.members,
+        **answer.members,
     }
     resp.content_type = "application/problem+json"
     resp.text = json.dumps(problem)
 
 
-def _page(req: Request, resp: Response, refusal: _Refusal, host_origins: str) -> None:
-    title, text = WORDS[refusal.code]
+def _page(req: Request, resp: Response, answer: _Answer, host_origins: str) -> None:
+    title, text = TEXTS[answer.code]
     action = ""
-    if refusal.login_url is not None:
-        address = html.escape(refusal.login_url)
+    if answer.login_url is not None:
+        address = html.escape(answer.login_url)
         action = f'<p><a href="{address}" target="_top">Sign in</a></p>\n'
-    elif refusal.status == HTTPStatus.SERVICE_UNAVAILABLE:
+    elif answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
         action = '<p><a href="">Try again</a></p>\n'
     resp.content_type = "text/html; charset=utf-8"
     resp.text = _PAGE.filled(
         markup={"action": action},
         title=title,
         text=text,
-        code=refusal.code,
+        code=answer.code,
         request_id=req.context.request_id,
         origins=host_origins,
     )

@@ -1,52 +1,47 @@
-"""A request, with what is known of it so far."""
+"""A request, and what becomes known of it on its way."""
 
 from __future__ import annotations
 
 import time
 from os import urandom
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import falcon.asgi
 
 if TYPE_CHECKING:
+    from app.authenticators.chain import HostSession
     from app.destinations.destination import Destination
 
 
+class Refusal(NamedTuple):
+    """Why a request was refused: a stable code, and a reason for the log only."""
+
+    code: str
+    reason: str
+    authenticator: str | None = None
+
+
 class Context:
-    """What the parts of the service note on a request, for those after them and for the log.
+    """What the log line tells of a request.
 
     `request_id` is ours: one from outside would let anyone write into our log. `started` is in
-    seconds of a clock that only counts. `refusal` is the code and the reason of one, `event` what
-    the log calls an answer that is none; one without is neither counted nor written. `headers` are
-    those of an answer that has not the ones of every other.
+    seconds of `time.perf_counter`. The middleware sets `destination`, the resource `session` and
+    `token_id`, the error handler `refusal`.
     """
 
-    __slots__ = (
-        "authenticator",
-        "destination",
-        "event",
-        "headers",
-        "refusal",
-        "request_id",
-        "started",
-        "subject",
-        "token_id",
-    )
+    __slots__ = ("destination", "refusal", "request_id", "session", "started", "token_id")
 
     def __init__(self) -> None:
         self.request_id = urandom(8).hex()
         self.started = time.perf_counter()
         self.destination: Destination | None = None
-        self.authenticator: str | None = None
-        self.subject: str | None = None
+        self.session: HostSession | None = None
         self.token_id: str | None = None
-        self.event: str | None = None
-        self.headers: tuple[tuple[str, str], ...] | None = None
-        self.refusal: tuple[str, str] | None = None
+        self.refusal: Refusal | None = None
 
 
 class Request(falcon.asgi.Request):
-    """Falcon's request with our context, which is there even before any middleware."""
+    """Falcon's request with a typed context, which exists before any middleware runs."""
 
     context_type = Context
     context: Context  # type: ignore[assignment] # Falcon's own is a bag of attributes

@@ -1,4 +1,4 @@
-"""`GET …/session`: whether somebody is signed in. It never mints."""
+"""`GET …/session`: whether the user is signed in. It never mints."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from app.resources.fetch_metadata import refuse_foreign
 if TYPE_CHECKING:
     from falcon.asgi import Response
 
-    from app.authenticators.chain import Authentication
+    from app.authenticators.chain import Chain
     from app.destinations.destination import Destination
-    from app.resources.refusals import Login
+    from app.resources.login import Login
     from app.resources.request import Request
 
 
 class Session:
-    """What a host's page asks before it shows one page of a vendor.
+    """The session check of a vendor's page, asked by the host's page before it shows that.
 
     `welcome` are the origins that may ask.
     """
@@ -28,7 +28,7 @@ class Session:
     def __init__(
         self,
         destination: Destination,
-        authenticate: Authentication,
+        authenticate: Chain,
         login: Login,
         welcome: frozenset[bytes] = frozenset(),
     ) -> None:
@@ -38,25 +38,26 @@ class Session:
         self._welcome = welcome
 
     async def on_get(self, req: Request, resp: Response, **ids: str) -> None:
-        """Say until when the session lasts (epoch seconds, if it says), or raise why there is none.
+        """Answer when the session ends (epoch seconds, or null), or raise why there is none.
 
-        Where visitors may look around without one, they are told how to get one.
+        Where visitors may browse without a session, the answer has the login's address.
         """
         refuse_foreign(req, self._welcome)
         destination = self.destination
         try:
-            identity = await self._authenticate(req)
+            req.context.session = await self._authenticate(req)
         except NoSession:
             if not destination.anonymous:
                 raise
-            identity = None
         destination.check_ids(ids)
         parameters = destination.checked_parameters(req.query_string)
-        told: dict[str, Any] = {"authenticated": identity is not None, "expires_at": None}
-        if identity is None:
-            told |= self._login.told(destination.path(ids, parameters))
-        else:
-            req.context.subject = identity.subject
-            told["expires_at"] = identity.expires_at
+        session = req.context.session
+        answer: dict[str, Any] = {
+            "authenticated": session is not None,
+            "expires_at": session.identity.expires_at if session else None,
+            "marketplace_origin": destination.origin,
+        }
+        if session is None:
+            answer |= self._login.members(destination.path(ids, parameters))
         resp.content_type = "application/json"
-        resp.text = json.dumps({**told, "marketplace_origin": destination.origin})
+        resp.text = json.dumps(answer)

@@ -1,17 +1,17 @@
-"""`GET` a destination's page: from a host session to the vendor."""
+"""`GET` a vendor's page: from a host session to the vendor."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from app.errors import NoSession
-from app.resources.delivery import Delivery, Visit
+from app.resources.delivery import Delivery
 from app.resources.fetch_metadata import refuse_foreign
 
 if TYPE_CHECKING:
     from falcon.asgi import Response
 
-    from app.authenticators.chain import Authentication
+    from app.authenticators.chain import Chain
     from app.destinations.destination import Destination
     from app.resources.request import Request
 
@@ -22,13 +22,13 @@ class SignOn:
     `host_origins` may frame what it shows; `welcome` are the origins that may ask at all.
     """
 
-    event = "sign_on"
+    signs_on = True
     cross_origin = True
 
     def __init__(
         self,
         destination: Destination,
-        authenticate: Authentication,
+        authenticate: Chain,
         host_origins: tuple[str, ...] = (),
         welcome: frozenset[bytes] = frozenset(),
     ) -> None:
@@ -42,24 +42,23 @@ class SignOn:
         refuse_foreign(req, self._welcome)
         destination = self.destination
         try:
-            identity = await self._authenticate(req)
+            session = req.context.session = await self._authenticate(req)
         except NoSession:
             if not destination.anonymous:
                 raise
             self._let_browse(req, resp, ids)
             return
-        req.context.subject = identity.subject
-        visit = self._visit(req, ids)
-        claims = destination.claims_for(identity, visit.ids, visit.parameters)
+        destination.check_ids(ids)
+        parameters = destination.checked_parameters(req.query_string)
+        claims = destination.claims_for(session.identity, ids, parameters)
         req.context.token_id = claims.get("jti")
         token = destination.sign(claims)
-        self._delivery.send(req, resp, visit, token, claims.get("exp"))
+        handoff = destination.handoff(token, ids, parameters)
+        self._delivery.send(req, resp, handoff, expires_at=claims.get("exp"))
 
     def _let_browse(self, req: Request, resp: Response, ids: dict[str, str]) -> None:
-        visit = self._visit(req, ids)
-        location = self.destination.anonymous_location(visit.ids, visit.parameters)
-        self._delivery.send_on(req, resp, location, None)
-
-    def _visit(self, req: Request, ids: dict[str, str]) -> Visit:
+        """Send a visitor without a session to the vendor, without a token."""
         self.destination.check_ids(ids)
-        return Visit(ids, self.destination.checked_parameters(req.query_string))
+        parameters = self.destination.checked_parameters(req.query_string)
+        handoff = self.destination.anonymous_handoff(ids, parameters)
+        self._delivery.send(req, resp, handoff, expires_at=None)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Frame, Page, expect
 
-from app.resources.page import Page as Template
+from app.resources.answers import Page as Template
 
 from .conftest import World
 from .demo import Demo
