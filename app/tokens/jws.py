@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,30 +10,21 @@ from hashlib import sha256
 from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import Algorithm, get_default_algorithms
 
 from app.tokens import base64url
+from app.tokens.algorithms import HASH_BYTES, KEYS_NEEDED, algorithms_for
 from app.tokens.json_writer import json_writer
 from app.tokens.secrets import WeakSecret, check_secret
 from app.tokens.strict_json import InvalidJson, strict_json
 
-_HASH_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
 _ALGORITHMS: dict[str, Algorithm] = get_default_algorithms()
 _JWK_MEMBERS = ("crv", "e", "kty", "n", "x", "y")
-_CURVES = {"ES256": "secp256r1", "ES384": "secp384r1"}
-_FEWEST_RSA_BITS = 2048
-_KEYS = {
-    "RS": "an RSA key of 2048 bits or more",
-    "PS": "an RSA key of 2048 bits or more",
-    "ES": "a key on its own curve: P-256 for ES256, P-384 for ES384",
-    "Ed": "an Ed25519 key",
-}
 
 _as_json = json_writer(separators=(",", ":"))
 
-ALGORITHMS = (*_HASH_BYTES, "RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA")
+ALGORITHMS = (*HASH_BYTES, "RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA")
 """What a destination may sign with."""
 
 
@@ -72,11 +62,11 @@ def hmac_key(secret: bytes, algorithm: str = "HS256", *, allow_short: bool = Fal
     Raises:
         WeakSecret: shorter than the hash (RFC 7518, section 3.2) unless `allow_short`, or weak.
     """
-    check_secret(secret, needed=_HASH_BYTES[algorithm], allow_short=allow_short)
+    check_secret(secret, needed=HASH_BYTES[algorithm], allow_short=allow_short)
     prepared = _ALGORITHMS[algorithm].prepare_key(secret)
-    keyed = hmac.new(prepared, digestmod=f"sha{algorithm[2:]}")
     header = _encode({"alg": algorithm, "typ": "JWT"})
-    return SigningKey(algorithm, partial(_authenticated, keyed), prepared, header)
+    signed = partial(_ALGORITHMS[algorithm].sign, key=prepared)
+    return SigningKey(algorithm, signed, prepared, header)
 
 
 def signing_key(text: bytes, algorithm: str, *, allow_short: bool = False) -> SigningKey:
@@ -88,7 +78,7 @@ def signing_key(text: bytes, algorithm: str, *, allow_short: bool = False) -> Si
         WeakSecret: see `hmac_key`, or no private key that fits the algorithm (RFC 7518, section
             3.1; RFC 8037, section 3.1).
     """
-    if algorithm in _HASH_BYTES:
+    if algorithm in HASH_BYTES:
         return hmac_key(text, algorithm, allow_short=allow_short)
     try:
         key = load_pem_private_key(text.strip(), password=None)
@@ -96,16 +86,17 @@ def signing_key(text: bytes, algorithm: str, *, allow_short: bool = False) -> Si
         raise WeakSecret(
             f"is not a private key as PEM, without a passphrase, as {algorithm} needs"
         ) from None
-    if not _fits(key, algorithm):
-        raise WeakSecret(f"does not fit {algorithm}, which needs {_KEYS[algorithm[:2]]}")
-    jwk: Any = _ALGORITHMS[algorithm].to_jwk(key.public_key(), as_dict=True)
+    public_key = key.public_key()
+    if algorithm not in algorithms_for(public_key):
+        raise WeakSecret(f"does not fit {algorithm}, which needs {KEYS_NEEDED[algorithm[:2]]}")
+    jwk: Any = _ALGORITHMS[algorithm].to_jwk(public_key, as_dict=True)
     members = {name: str(jwk[name]) for name in _JWK_MEMBERS if name in jwk}
     thumbprint = sha256(json.dumps(members, separators=(",", ":")).encode()).digest()
     key_id = base64url.encode(thumbprint)
     header = _encode({"alg": algorithm, "kid": key_id, "typ": "JWT"})
     public = {**members, "alg": algorithm, "kid": key_id, "use": "sig"}
     signed = partial(_ALGORITHMS[algorithm].sign, key=key)
-    return SigningKey(algorithm, signed, key.public_key(), header, public)
+    return SigningKey(algorithm, signed, public_key, header, public)
 
 
 def sign(claims: Mapping[str, Any], key: SigningKey) -> str:
@@ -161,20 +152,5 @@ def read(token: str, *, padded: bool = False) -> UnverifiedToken:
         raise InvalidToken(str(error)) from error
 
 
-def _authenticated(keyed: hmac.HMAC, message: bytes) -> bytes:
-    """Give the HMAC of a message, by a copy of what has taken the key in already (RFC 2104, 4)."""
-    copy = keyed.copy()
-    copy.update(message)
-    return copy.digest()
-
-
 def _encode(value: Mapping[str, Any]) -> str:
     return base64url.encode(_as_json(value).encode("ascii"))
-
-
-def _fits(key: object, algorithm: str) -> bool:
-    if isinstance(key, rsa.RSAPrivateKey):
-        return algorithm[:2] in {"RS", "PS"} and key.key_size >= _FEWEST_RSA_BITS
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        return _CURVES.get(algorithm) == key.curve.name
-    return isinstance(key, ed25519.Ed25519PrivateKey) and algorithm == "EdDSA"
