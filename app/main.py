@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import falcon
 import falcon.asgi
 
-from app.authenticators.chain import Authentication
+from app.authenticators.chain import Chain
 from app.errors import (
     AccessDenied,
     AuthenticatorFailed,
@@ -62,7 +62,7 @@ def create_app(
 ) -> falcon.asgi.App[Any, Any]:
     """Put the parts together; `now` gives epoch seconds."""
     service = config.service
-    authenticate = Authentication(
+    authenticate = Chain(
         authenticators=config.authenticators,
         timeout_seconds=service.authentication_timeout_seconds,
         email_domains=frozenset(domain.lower() for domain in service.allowed_email_domains),

@@ -130,6 +130,7 @@ class Refusals:
 
     async def refusal(self, req: Request, resp: Response, error: SignOnError, ids: Ids) -> None:
         """Answer what the line raised."""
+        req.context.authenticator = error.authenticator or req.context.authenticator
         status = self._status[type(error)]
         members = {"claim": error.claim} if isinstance(error, MissingClaim) else {}
         destination = req.context.destination

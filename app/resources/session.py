@@ -11,7 +11,7 @@ from app.resources.fetch_metadata import refuse_foreign
 if TYPE_CHECKING:
     from falcon.asgi import Response
 
-    from app.authenticators.chain import Authentication
+    from app.authenticators.chain import Chain
     from app.destinations.destination import Destination
     from app.resources.refusals import Login
     from app.resources.request import Request
@@ -28,7 +28,7 @@ class Session:
     def __init__(
         self,
         destination: Destination,
-        authenticate: Authentication,
+        authenticate: Chain,
         login: Login,
         welcome: frozenset[bytes] = frozenset(),
     ) -> None:
@@ -45,18 +45,19 @@ class Session:
         refuse_foreign(req, self._welcome)
         destination = self.destination
         try:
-            identity = await self._authenticate(req)
+            session = await self._authenticate(req)
         except NoSession:
             if not destination.anonymous:
                 raise
-            identity = None
+            session = None
+        req.context.authenticator = session.authenticator if session else None
         destination.check_ids(ids)
         parameters = destination.checked_parameters(req.query_string)
-        told: dict[str, Any] = {"authenticated": identity is not None, "expires_at": None}
-        if identity is None:
+        told: dict[str, Any] = {"authenticated": session is not None, "expires_at": None}
+        if session is None:
             told |= self._login.told(destination.path(ids, parameters))
         else:
-            req.context.subject = identity.subject
-            told["expires_at"] = identity.expires_at
+            req.context.subject = session.identity.subject
+            told["expires_at"] = session.identity.expires_at
         resp.content_type = "application/json"
         resp.text = json.dumps({**told, "marketplace_origin": destination.origin})

@@ -11,7 +11,7 @@ from app.resources.fetch_metadata import refuse_foreign
 if TYPE_CHECKING:
     from falcon.asgi import Response
 
-    from app.authenticators.chain import Authentication
+    from app.authenticators.chain import Chain
     from app.destinations.destination import Destination
     from app.resources.request import Request
 
@@ -28,7 +28,7 @@ class SignOn:
     def __init__(
         self,
         destination: Destination,
-        authenticate: Authentication,
+        authenticate: Chain,
         host_origins: tuple[str, ...] = (),
         welcome: frozenset[bytes] = frozenset(),
     ) -> None:
@@ -42,13 +42,14 @@ class SignOn:
         refuse_foreign(req, self._welcome)
         destination = self.destination
         try:
-            identity = await self._authenticate(req)
+            session = await self._authenticate(req)
         except NoSession:
             if not destination.anonymous:
                 raise
             self._let_browse(req, resp, ids)
             return
-        req.context.subject = identity.subject
+        identity = session.identity
+        req.context.authenticator, req.context.subject = session.authenticator, identity.subject
         visit = self._visit(req, ids)
         claims = destination.claims_for(identity, visit.ids, visit.parameters)
         req.context.token_id = claims.get("jti")
