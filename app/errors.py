@@ -9,10 +9,12 @@ class SignOnError(Exception):
     """A refused sign-on.
 
     `code` is stable, documented and told to the outside. The message is for the log only: it may
-    name what was wrong with a credential, never the credential itself.
+    name what was wrong with a credential, never the credential itself. `authenticator` is the name
+    of the one that refused; `None` where none did.
     """
 
     code: ClassVar[str]
+    authenticator: str | None = None
 
 
 class NoSession(SignOnError):

@@ -76,7 +76,12 @@ def create_app(
     cors = Cors(service.host_origins)
     lifespan = Lifespan(config.authenticators)
     # Answers pass the middleware from the last to the first.
-    middleware = [SignOnLog(), ResponseHeaders(cors, is_draining), RequestBounds(cors), lifespan]
+    middleware: list[Any] = [
+        SignOnLog(),
+        ResponseHeaders(cors, is_draining),
+        RequestBounds(cors),
+        lifespan,
+    ]
     app = falcon.asgi.App(middleware=middleware, request_type=Request)
     app.resp_options.default_media_type = None  # type: ignore[assignment] # an empty body has no type
     refusals = Refusals(STATUS, login, service.host_origins)

@@ -11,7 +11,7 @@ from app.authenticators.presets import BUILT_IN
 from app.cli import main, reference
 from app.demo import run as demo
 from app.errors import SignOnError
-from app.resources.refusals import WORDS
+from app.resources.texts import TEXTS
 from app.settings.reading import variable_names
 from app.telemetry import metrics
 from tests import requirements
@@ -67,7 +67,7 @@ def test_the_example_is_a_configuration(load: Load) -> None:
 def test_every_error_code_is_documented() -> None:
     text = (ROOT / "docs" / "errors.md").read_text()
 
-    codes = {error.code for error in SignOnError.__subclasses__()} | set(WORDS)
+    codes = {error.code for error in SignOnError.__subclasses__()} | set(TEXTS)
     assert codes == set(re.findall(r"^\| `([a-z_]+)` \|", text, re.MULTILINE))
 
 

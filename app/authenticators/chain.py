@@ -1,13 +1,12 @@
-"""Who is asking: the chain of authenticators, and the rules that hold after any of them."""
+"""Ask the authenticators in turn, and apply the rules that hold after any of them."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
-from types import coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from app.errors import (
     AccessDenied,
@@ -21,18 +20,25 @@ from app.identity import Identity, InvalidIdentity
 from app.telemetry import metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Generator, Mapping
+    import falcon.asgi
 
     from app.authenticators.contract import Authenticator
-    from app.resources.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class HostSession:
+    """Who is signed in to the host application, and the name of the authenticator that knows."""
+
+    identity: Identity
+    authenticator: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Authentication:
-    """Asks the authenticators in order; the first that knows the user decides.
+class Chain:
+    """Authenticators by name, in order; the first one that knows the user decides.
 
-    `email_domains` (lower case) and `groups` refuse everybody else where they are set: the domain
-    must be one of them, and the user be in all of the groups.
+    `email_domains` (lower case) and `groups` refuse all other users where they are set: the domain
+    must be one of them, and the user be in all of the groups. `now` returns epoch seconds.
     """
 
     authenticators: Mapping[str, Authenticator]
@@ -41,44 +47,46 @@ class Authentication:
     groups: frozenset[str] = frozenset()
     now: Callable[[], float] = time.time
 
-    async def __call__(self, request: Request) -> Identity:
-        """Give the identity behind a request.
+    async def __call__(self, request: falcon.asgi.Request) -> HostSession:
+        """Return the host session behind a request.
 
         Raises:
             NoSession: no authenticator found a credential of its kind.
             InvalidCredential, AccessDenied, AuthenticatorUnavailable: the contract's outcomes.
-            AuthenticatorFailed: anything that the contract does not know.
+            AuthenticatorFailed: the authenticator broke its contract.
+
+        All but NoSession carry the name of the authenticator.
         """
         for name in self.authenticators:
-            request.context.authenticator = name
             try:
-                identity = await self._answer_of(name, request)
-            except (InvalidCredential, AccessDenied, AuthenticatorUnavailable):
+                identity = await self._ask(name, request)
+                if identity is not None:
+                    self._admit(identity)
+                    return HostSession(identity, name)
+            except SignOnError as error:
+                error.authenticator = name
                 raise
-            except Exception as error:
-                raise _outcome(name, error) from error
-            if isinstance(identity, Identity):
-                self._admit(identity)
-                return identity
-            if identity is not None:
-                raise AuthenticatorFailed(f"{name} returned {type(identity).__name__}")
-        request.context.authenticator = None
         raise NoSession("no authenticator found a credential of its kind")
 
-    async def _answer_of(self, name: str, request: Request) -> object:
-        """Ask one. Its time is taken, and bounded, only where it waits for somebody else."""
-        asked = self.authenticators[name](request)
-        try:
-            awaited = asked.send(None)
-        except StopIteration as answer:
-            return answer.value
+    async def _ask(self, name: str, request: falcon.asgi.Request) -> Identity | None:
         started = time.perf_counter()
         try:
             async with asyncio.timeout(self.timeout_seconds):
-                return await _resumed(asked, awaited)
+                answer: object = await self.authenticators[name](request)
+        except (InvalidCredential, AccessDenied, AuthenticatorUnavailable):
+            raise
+        except InvalidIdentity as error:
+            raise InvalidCredential(str(error)) from error
+        except TimeoutError as error:
+            raise AuthenticatorUnavailable(f"{name} took too long") from error
+        except Exception as error:
+            # Its text may quote a credential: only the class is told.
+            raise AuthenticatorFailed(f"{name} raised {type(error).__name__}") from error
         finally:
-            seconds = time.perf_counter() - started
-            metrics.authentication_seconds(name).observe(seconds)
+            metrics.authentication_seconds(name).observe(time.perf_counter() - started)
+        if answer is None or isinstance(answer, Identity):
+            return answer
+        raise AuthenticatorFailed(f"{name} returned {type(answer).__name__}")
 
     def _admit(self, identity: Identity) -> None:
         if identity.expires_at is not None and identity.expires_at <= self.now():
@@ -86,32 +94,6 @@ class Authentication:
         if self.email_domains:
             domain = (identity.email or "").rpartition("@")[2].lower()
             if domain not in self.email_domains or identity.email_verified is False:
-                raise AccessDenied("the e-mail address is of no allowed domain, or not verified")
+                raise AccessDenied("the domain of the e-mail address is not allowed, or unverified")
         if not self.groups.issubset(identity.groups):
             raise AccessDenied("the user lacks a required group")
-
-
-@coroutine
-def _resumed(begun: Coroutine[Any, Any, object], awaited: object) -> Generator[object, Any, object]:
-    """Go on with a coroutine that has begun to wait, as `yield from` would (PEP 380)."""
-    while True:
-        try:
-            sent = yield awaited
-        except BaseException as error:  # noqa: BLE001 - whatever it is, a cancellation too, it gets it
-            step = partial(begun.throw, error)
-        else:
-            step = partial(begun.send, sent)
-        try:
-            awaited = step()
-        except StopIteration as answer:
-            return answer.value
-
-
-def _outcome(name: str, error: Exception) -> SignOnError:
-    """Give what an exception means that is none of the contract's outcomes."""
-    if isinstance(error, InvalidIdentity):
-        return InvalidCredential(str(error))
-    if isinstance(error, TimeoutError):
-        return AuthenticatorUnavailable(f"{name} took too long")
-    # Its text may quote a credential: only the class is told.
-    return AuthenticatorFailed(f"{name} raised {type(error).__name__}")

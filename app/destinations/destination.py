@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from os import urandom
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode
 
 from app.claims import MISSING, Template, find
@@ -47,6 +47,13 @@ TEMPLATE_NAMES: Final = (*IDENTITY_NAMES, *TOKEN_NAMES, "claims.", "path.", "int
 
 _VARIANTS: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 """Of a hexadecimal digit, the one with its lower two bits behind the variant of a UUID."""
+
+
+class Handoff(NamedTuple):
+    """Where a token goes: an address, and the fields to post there, if any."""
+
+    url: str
+    fields: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +166,18 @@ class Destination:
     def anonymous_location(self, ids: Mapping[str, str], parameters: Mapping[str, str]) -> str:
         """Give the vendor's address without a token, for visitors who only look around."""
         return self._address(ids, parameters, None)
+
+    def handoff(self, token: str, ids: Mapping[str, str], parameters: Mapping[str, str]) -> Handoff:
+        """Return where the token goes."""
+        if self.delivery == "redirect":
+            return Handoff(self.location(token, ids, parameters))
+        fields = self.passed_on(parameters)
+        fields[str(self.token_parameter)] = token
+        return Handoff(self.form_action(ids), fields)
+
+    def anonymous_handoff(self, ids: Mapping[str, str], parameters: Mapping[str, str]) -> Handoff:
+        """Return the vendor's address without a token."""
+        return Handoff(self.anonymous_location(ids, parameters))
 
     def form_action(self, ids: Mapping[str, str]) -> str:
         """Give the address that a form with the token posts to."""

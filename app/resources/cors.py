@@ -25,14 +25,16 @@ class Cors:
     def __init__(self, origins: tuple[str, ...]) -> None:
         self._origins = frozenset(origins)
 
-    def answer_preflight(self, req: Request, resp: Response, resource: object) -> None:
+    def answer_preflight(self, req: Request, resp: Response, resource: object) -> bool:
         """Answer a valid preflight; every other `OPTIONS` is left to be refused as a method."""
         if req.method != "OPTIONS" or not self._is_opened(req, resource):
-            return
-        if req.get_header("Access-Control-Request-Method") == "GET":
-            resp.status = 204
-            resp.set_headers(_PREFLIGHT)
-            resp.complete = True
+            return False
+        if req.get_header("Access-Control-Request-Method") != "GET":
+            return False
+        resp.status = 204
+        resp.set_headers(_PREFLIGHT)
+        resp.complete = True
+        return True
 
     def open_answer(self, req: Request, resp: Response, resource: object) -> None:
         """Let the origin's scripts read an answer; errors too, so that they see what is wrong."""

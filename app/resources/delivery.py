@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import json
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from app.resources.answers import Page, redirect
 from app.resources.fetch_metadata import wants_json
@@ -49,7 +49,7 @@ class Delivery:
 
 
 def _json(resp: Response, handoff: Handoff, origin: str, expires_at: int | None) -> None:
-    body = {"url": handoff.url, "origin": origin, "expires_at": expires_at}
+    body: dict[str, Any] = {"url": handoff.url, "origin": origin, "expires_at": expires_at}
     if handoff.fields:
         body["parameters"] = dict(handoff.fields)
     resp.content_type = "application/json"

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import falcon
 import structlog
 
-from app.authenticators.headers.peers import peer_address
-from app.resources.fetch_metadata import READ
+from app.resources.fetch_metadata import READ, peer_address
 from app.telemetry import metrics
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ _HEADERS: Final = (
     ("Vary", READ),
     ("X-Content-Type-Options", "nosniff"),
 )
-"""Headers of every answer, unless its resource has `response_headers` of its own."""
+"""Headers of every answer, unless its resource has `response_headers` and succeeded."""
 
 log = structlog.get_logger("marketplace_sso")
 
@@ -60,11 +59,11 @@ class RequestBounds:
         self, req: Request, resp: Response, resource: object, _params: dict[str, Any]
     ) -> None:
         """Let only `GET` and CORS preflights through: a 307 would repeat a POST and its body."""
+        if self._cors.answer_preflight(req, resp, resource):
+            return
         req.context.destination = getattr(resource, "destination", None)
         if req.method != "GET":
-            self._cors.answer_preflight(req, resp, resource)
-            if not resp.complete:
-                raise falcon.HTTPMethodNotAllowed(("GET",))
+            raise falcon.HTTPMethodNotAllowed(("GET",))
 
 
 class ResponseHeaders:
@@ -79,10 +78,11 @@ class ResponseHeaders:
         req: Request,
         resp: Response,
         resource: object,
-        _succeeded: bool,  # noqa: FBT001 - the signature is Falcon's
+        succeeded: bool,  # noqa: FBT001 - the signature is Falcon's
     ) -> None:
         """Set them; a redirect is never opened to scripts of other origins."""
-        resp.set_headers(getattr(resource, "response_headers", _HEADERS))
+        own = getattr(resource, "response_headers", _HEADERS)
+        resp.set_headers(own if succeeded else _HEADERS)
         resp.set_header("X-Request-ID", req.context.request_id)
         if self._is_draining():
             resp.set_header("Connection", "close")

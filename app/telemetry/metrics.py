@@ -32,7 +32,7 @@ SIGN_ON_SECONDS: Final = Histogram(
 )
 AUTHENTICATION_SECONDS: Final = Histogram(
     "sso_authentication_duration_seconds",
-    "Time of an authenticator that waited for somebody else",
+    "Time that an authenticator took",
     ("authenticator",),
     buckets=SECONDS,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from app.authenticators.chain import Authentication
+from app.authenticators.chain import Chain
 from app.authenticators.loading import asynchronous
 from app.errors import (
     AccessDenied,
@@ -19,7 +19,8 @@ from app.testing.requests import make_request
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from app.resources.request import Request
+    from falcon.asgi import Request
+
     from app.testing.issuer_keys import IssuerKey
     from app.testing.requests import Header
 
@@ -49,17 +50,17 @@ async def check_authenticator(
     Raises:
         AssertionError: with a line for everything that does not hold.
     """
-    asked = Authentication(authenticators={"": asynchronous(authenticator)}, timeout_seconds=5)
+    authenticate = Chain(authenticators={"": asynchronous(authenticator)}, timeout_seconds=5)
     findings: list[str] = []
     if start := getattr(authenticator, "start", None):
         await start()
     try:
-        findings += await _signs_on(asked, make_request(headers, peer=peer))
-        findings += await _knows_its_own(asked, peer)
+        findings += await _signs_on(authenticate, make_request(headers, peer=peer))
+        findings += await _knows_its_own(authenticate, peer)
         secrets = [_split(name, value)[1] for name, value in headers]
         attacks = _on_peers(headers) if believes_peer else _on_values(headers, peer, keys)
         for name, request in (*_on_headers(headers, peer), *attacks):
-            findings += await _refuses(asked, name, request, secrets)
+            findings += await _refuses(authenticate, name, request, secrets)
     finally:
         if stop := getattr(authenticator, "stop", None):
             await stop()
@@ -67,19 +68,19 @@ async def check_authenticator(
         raise AssertionError("\n".join(findings))
 
 
-async def _signs_on(asked: Authentication, request: Request) -> Iterable[str]:
+async def _signs_on(authenticate: Chain, request: Request) -> Iterable[str]:
     try:
-        if await asked(request) != await asked(request):
+        if await authenticate(request) != await authenticate(request):
             return ["the same request gives two identities"]
     except SignOnError as error:
         return [f"the credential does not sign on: {error.code}, {error}"]
     return []
 
 
-async def _knows_its_own(asked: Authentication, peer: str) -> Iterable[str]:
+async def _knows_its_own(authenticate: Chain, peer: str) -> Iterable[str]:
     for headers in ((), _OTHERS):
         try:
-            await asked(make_request(headers, peer=peer))
+            await authenticate(make_request(headers, peer=peer))
         except NoSession:
             continue
         except SignOnError as error:
@@ -89,10 +90,10 @@ async def _knows_its_own(asked: Authentication, peer: str) -> Iterable[str]:
 
 
 async def _refuses(
-    asked: Authentication, name: str, request: Request, secrets: Iterable[str]
+    authenticate: Chain, name: str, request: Request, secrets: Iterable[str]
 ) -> Iterable[str]:
     try:
-        await asked(request)
+        await authenticate(request)
     except _REFUSALS as error:
         if any(secret in str(error) for secret in secrets):
             return [f"{name}: the reason quotes the credential"]

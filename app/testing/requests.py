@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
+import falcon.asgi
+
 from app.authenticators.contract import AuthenticatorContext
-from app.resources.request import Request
 from app.settings.variables import Variables
 
 Header = tuple[str, str | bytes]
@@ -22,7 +23,7 @@ def make_request(
     peer: str | None = "127.0.0.1",
     path: str = "/pandium-sso",
     query: str = "",
-) -> Request:
+) -> falcon.asgi.Request:
     """Make a request whose headers are just these, in this order and as often as they come.
 
     `peer` is the address of the connection's other end, `None` a unix socket's.
@@ -45,7 +46,7 @@ def make_request(
         "server": ("127.0.0.1", 8000),
         "client": (peer, 54321) if peer is not None else None,
     }
-    return Request(scope, _nothing_more)
+    return falcon.asgi.Request(scope, _nothing_more)
 
 
 def context_for(

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from base64 import urlsafe_b64decode
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from jwt.algorithms import Algorithm, ECAlgorithm, OKPAlgorithm, RSAAlgorithm
+from jwt.exceptions import InvalidKeyError
 
+from app.tokens.algorithms import algorithms_for
 from app.tokens.jws import InvalidToken, hmac_key
 from app.tokens.strict_json import InvalidJson, strict_json
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 MAX_KEYS: Final = 100
 KEY_ID: Final = re.compile(
@@ -28,15 +27,11 @@ KEY_ID: Final = re.compile(
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 """RFC 7518, sections 6.2.2, 6.3.2, 6.4: members that only whoever signs may know."""
 
-_FEWEST_RSA_BITS = 2048
-_MOST_RSA_BITS = 8192
-_RSA = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
-_CURVES: dict[str, tuple[ec.EllipticCurve, str]] = {
-    "P-256": (ec.SECP256R1(), "ES256"),
-    "P-384": (ec.SECP384R1(), "ES384"),
-    "P-521": (ec.SECP521R1(), "ES512"),
+_READERS: Final[Mapping[str, type[Algorithm]]] = {
+    "RSA": RSAAlgorithm,
+    "EC": ECAlgorithm,
+    "OKP": OKPAlgorithm,
 }
-_CURVE_ALGORITHMS = {curve.name: algorithm for curve, algorithm in _CURVES.values()}
 
 
 class InvalidKeySet(ValueError):
@@ -124,7 +119,7 @@ def pem_key(text: bytes) -> KeySet:
         key = load_pem_public_key(text.strip())
     except (ValueError, UnsupportedAlgorithm) as error:
         raise InvalidKeySet("is no public key as PEM (-----BEGIN PUBLIC KEY-----)") from error
-    algorithms = _algorithms(key)
+    algorithms = algorithms_for(key)
     if not algorithms:
         raise InvalidKeySet("has a key of a kind, curve or length that nothing is verified with")
     return KeySet([VerificationKey(None, algorithms, key)], named=False)
@@ -149,46 +144,11 @@ def _usable(jwk: Mapping[str, Any]) -> Iterable[VerificationKey]:
     if key_id is not None and not (isinstance(key_id, str) and KEY_ID.fullmatch(key_id)):
         return
     try:
-        key = _READERS[jwk["kty"]](jwk)
-    except (KeyError, TypeError, ValueError, UnsupportedAlgorithm):
+        key = _READERS[jwk["kty"]].from_jwk(dict(jwk))
+    except (InvalidKeyError, KeyError, TypeError, ValueError, UnsupportedAlgorithm):
         return
-    algorithms = _algorithms(key)
+    algorithms = algorithms_for(key)
     if "alg" in jwk:
         algorithms = frozenset(each for each in algorithms if each == jwk["alg"])
     if algorithms:
         yield VerificationKey(key_id, algorithms, key)
-
-
-def _algorithms(key: object) -> frozenset[str]:
-    if isinstance(key, rsa.RSAPublicKey):
-        return _RSA if _FEWEST_RSA_BITS <= key.key_size <= _MOST_RSA_BITS else frozenset()
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        return frozenset(filter(None, [_CURVE_ALGORITHMS.get(key.curve.name)]))
-    return frozenset({"EdDSA"} if isinstance(key, ed25519.Ed25519PublicKey) else ())
-
-
-def _rsa(jwk: Mapping[str, Any]) -> rsa.RSAPublicKey:
-    return rsa.RSAPublicNumbers(_number(jwk["e"]), _number(jwk["n"])).public_key()
-
-
-def _ec(jwk: Mapping[str, Any]) -> ec.EllipticCurvePublicKey:
-    curve, _ = _CURVES[jwk["crv"]]
-    numbers = ec.EllipticCurvePublicNumbers(_number(jwk["x"]), _number(jwk["y"]), curve)
-    return numbers.public_key()
-
-
-def _okp(jwk: Mapping[str, Any]) -> ed25519.Ed25519PublicKey:
-    if jwk["crv"] != "Ed25519":
-        raise ValueError("no curve of use")
-    return ed25519.Ed25519PublicKey.from_public_bytes(_bytes(jwk["x"]))
-
-
-_READERS: Final = {"RSA": _rsa, "EC": _ec, "OKP": _okp}
-
-
-def _number(value: str) -> int:
-    return int.from_bytes(_bytes(value), "big")
-
-
-def _bytes(value: str) -> bytes:
-    return urlsafe_b64decode(value + "=" * (-len(value) % 4))

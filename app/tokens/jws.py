@@ -2,43 +2,28 @@
 
 from __future__ import annotations
 
-import hmac
 import json
-import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
 from typing import Any
 
+import orjson
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import Algorithm, get_default_algorithms
 
-from app.tokens.json_writer import json_writer
+from app.tokens import base64url
+from app.tokens.algorithms import HASH_BYTES, KEYS_NEEDED, algorithms_for
 from app.tokens.secrets import WeakSecret, check_secret
 from app.tokens.strict_json import InvalidJson, strict_json
 
-_COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
-_PART = r"([A-Za-z0-9_-]{4})*([A-Za-z0-9_-]{2}(==)?|[A-Za-z0-9_-]{3}=?)?"
-_PADDED = re.compile(rf"{_PART}\.{_PART}\.{_PART}")
-_HASH_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
 _ALGORITHMS: dict[str, Algorithm] = get_default_algorithms()
 _JWK_MEMBERS = ("crv", "e", "kty", "n", "x", "y")
-_CURVES = {"ES256": "secp256r1", "ES384": "secp384r1"}
-_FEWEST_RSA_BITS = 2048
-_KEYS = {
-    "RS": "an RSA key of 2048 bits or more",
-    "PS": "an RSA key of 2048 bits or more",
-    "ES": "a key on its own curve: P-256 for ES256, P-384 for ES384",
-    "Ed": "an Ed25519 key",
-}
 
-_as_json = json_writer(separators=(",", ":"))
 
-ALGORITHMS = (*_HASH_BYTES, "RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA")
+ALGORITHMS = (*HASH_BYTES, "RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA")
 """What a destination may sign with."""
 
 
@@ -56,7 +41,7 @@ class SigningKey:
     algorithm: str
     _sign: Callable[[bytes], bytes] = field(repr=False)
     _verifying_key: Any = field(repr=False)
-    _header: bytes = field(repr=False)
+    _header: str = field(repr=False)
     public_jwk: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -76,11 +61,11 @@ def hmac_key(secret: bytes, algorithm: str = "HS256", *, allow_short: bool = Fal
     Raises:
         WeakSecret: shorter than the hash (RFC 7518, section 3.2) unless `allow_short`, or weak.
     """
-    check_secret(secret, needed=_HASH_BYTES[algorithm], allow_short=allow_short)
+    check_secret(secret, needed=HASH_BYTES[algorithm], allow_short=allow_short)
     prepared = _ALGORITHMS[algorithm].prepare_key(secret)
-    keyed = hmac.new(prepared, digestmod=f"sha{algorithm[2:]}")
     header = _encode({"alg": algorithm, "typ": "JWT"})
-    return SigningKey(algorithm, partial(_authenticated, keyed), prepared, header)
+    signed = partial(_ALGORITHMS[algorithm].sign, key=prepared)
+    return SigningKey(algorithm, signed, prepared, header)
 
 
 def signing_key(text: bytes, algorithm: str, *, allow_short: bool = False) -> SigningKey:
@@ -92,7 +77,7 @@ def signing_key(text: bytes, algorithm: str, *, allow_short: bool = False) -> Si
         WeakSecret: see `hmac_key`, or no private key that fits the algorithm (RFC 7518, section
             3.1; RFC 8037, section 3.1).
     """
-    if algorithm in _HASH_BYTES:
+    if algorithm in HASH_BYTES:
         return hmac_key(text, algorithm, allow_short=allow_short)
     try:
         key = load_pem_private_key(text.strip(), password=None)
@@ -100,23 +85,24 @@ def signing_key(text: bytes, algorithm: str, *, allow_short: bool = False) -> Si
         raise WeakSecret(
             f"is not a private key as PEM, without a passphrase, as {algorithm} needs"
         ) from None
-    if not _fits(key, algorithm):
-        raise WeakSecret(f"does not fit {algorithm}, which needs {_KEYS[algorithm[:2]]}")
-    jwk: Any = _ALGORITHMS[algorithm].to_jwk(key.public_key(), as_dict=True)
+    public_key = key.public_key()
+    if algorithm not in algorithms_for(public_key):
+        raise WeakSecret(f"does not fit {algorithm}, which needs {KEYS_NEEDED[algorithm[:2]]}")
+    jwk: Any = _ALGORITHMS[algorithm].to_jwk(public_key, as_dict=True)
     members = {name: str(jwk[name]) for name in _JWK_MEMBERS if name in jwk}
     thumbprint = sha256(json.dumps(members, separators=(",", ":")).encode()).digest()
-    key_id = _base64url(thumbprint).decode()
+    key_id = base64url.encode(thumbprint)
     header = _encode({"alg": algorithm, "kid": key_id, "typ": "JWT"})
     public = {**members, "alg": algorithm, "kid": key_id, "use": "sig"}
     signed = partial(_ALGORITHMS[algorithm].sign, key=key)
-    return SigningKey(algorithm, signed, key.public_key(), header, public)
+    return SigningKey(algorithm, signed, public_key, header, public)
 
 
 def sign(claims: Mapping[str, Any], key: SigningKey) -> str:
     """Give the compact form of a JWT with `alg`, `typ` and, where there is one, `kid`."""
-    signing_input = key._header + b"." + _encode(claims)  # noqa: SLF001 - opened where it is used
-    signature = key._sign(signing_input)  # noqa: SLF001 - the same
-    return (signing_input + b"." + _base64url(signature)).decode("ascii")
+    signing_input = f"{key._header}.{_encode(claims)}"  # noqa: SLF001 - opened where it is used
+    signature = key._sign(signing_input.encode("ascii"))  # noqa: SLF001 - the same
+    return f"{signing_input}.{base64url.encode(signature)}"
 
 
 def verify(token: str, key: SigningKey) -> UnverifiedToken:
@@ -148,45 +134,29 @@ def read(token: str, *, padded: bool = False) -> UnverifiedToken:
     Raises:
         InvalidToken: not three parts of base64url with JSON objects in the first two.
     """
-    if not (_PADDED if padded else _COMPACT).fullmatch(token):
-        raise InvalidToken("it is not three parts of base64url with dots between")
-    header, claims, signature = token.split(".")
+    try:
+        header, claims, signature = (
+            base64url.decode(part, padding_allowed=padded) for part in token.split(".")
+        )
+    except ValueError as error:
+        raise InvalidToken("it is not three parts of base64url with dots between") from error
     try:
         return UnverifiedToken(
-            header=strict_json(_decode(header)),
-            claims=strict_json(_decode(claims)),
-            signing_input=f"{header}.{claims}".encode("ascii"),
-            signature=_decode(signature),
+            header=strict_json(header),
+            claims=strict_json(claims),
+            signing_input=token.rpartition(".")[0].encode("ascii"),
+            signature=signature,
         )
     except InvalidJson as error:
         raise InvalidToken(str(error)) from error
 
 
-def _authenticated(keyed: hmac.HMAC, message: bytes) -> bytes:
-    """Give the HMAC of a message, by a copy of what has taken the key in already (RFC 2104, 4)."""
-    copy = keyed.copy()
-    copy.update(message)
-    return copy.digest()
+def _encode(value: Mapping[str, Any]) -> str:
+    return base64url.encode(_as_json(value))
 
 
-def _encode(value: Mapping[str, Any]) -> bytes:
-    return _base64url(_as_json(value).encode("ascii"))
-
-
-def _base64url(value: bytes) -> bytes:
-    return urlsafe_b64encode(value).rstrip(b"=")
-
-
-def _decode(part: str) -> bytes:
+def _as_json(value: Mapping[str, Any]) -> bytes:
     try:
-        return urlsafe_b64decode(part + "=" * (-len(part) % 4))
-    except ValueError as error:
-        raise InvalidToken("one of its parts is not base64url") from error
-
-
-def _fits(key: object, algorithm: str) -> bool:
-    if isinstance(key, rsa.RSAPrivateKey):
-        return algorithm[:2] in {"RS", "PS"} and key.key_size >= _FEWEST_RSA_BITS
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        return _CURVES.get(algorithm) == key.curve.name
-    return isinstance(key, ed25519.Ed25519PrivateKey) and algorithm == "EdDSA"
+        return orjson.dumps(value)
+    except TypeError:  # integers over 64 bits, lone surrogates
+        return json.dumps(value, separators=(",", ":")).encode("ascii")

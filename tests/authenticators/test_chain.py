@@ -1,13 +1,12 @@
 import asyncio
-import time
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import falcon.asgi
-import falcon.testing
 import pytest
 
-from app.authenticators.chain import Authentication
+from app.authenticators.chain import Chain, HostSession
 from app.authenticators.loading import asynchronous
 from app.errors import (
     AccessDenied,
@@ -19,18 +18,10 @@ from app.errors import (
     SignOnError,
 )
 from app.identity import Identity
-from app.resources.request import Request
+from app.testing import make_request
 from tests.samples import NOW
 
 ADA = Identity(subject="u-17", email="ada@acme.example", groups=("a", "b"))
-
-
-@pytest.fixture
-def request_() -> Request:
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.disconnect"}
-
-    return Request(falcon.testing.create_scope(), receive)
 
 
 def answering(outcome: object) -> Callable[[falcon.asgi.Request], Any]:
@@ -42,25 +33,24 @@ def answering(outcome: object) -> Callable[[falcon.asgi.Request], Any]:
     return authenticator
 
 
-def asking(*outcomes: object, **rules: Any) -> Authentication:
+def asking(*outcomes: object, **rules: Any) -> Chain:
     authenticators = {f"a{n}": answering(outcome) for n, outcome in enumerate(outcomes)}
-    return Authentication(
+    return Chain(
         authenticators=authenticators, **{"timeout_seconds": 5, "now": lambda: NOW, **rules}
     )
 
 
-async def test_the_first_identity_decides_and_is_noted(request_: Request) -> None:
+async def test_the_first_identity_decides_and_is_returned_with_who_knew() -> None:
     authenticate = asking(None, ADA, Identity(subject="other"))
 
-    assert await authenticate(request_) is ADA
-    assert request_.context.authenticator == "a1"
+    assert await authenticate(make_request()) == HostSession(ADA, "a1")
 
 
-async def test_without_any_credential_there_is_no_session(request_: Request) -> None:
-    with pytest.raises(NoSession):
-        await asking(None, None)(request_)
+async def test_without_any_credential_there_is_no_session() -> None:
+    with pytest.raises(NoSession) as refused:
+        await asking(None, None)(make_request())
 
-    assert request_.context.authenticator is None
+    assert refused.value.authenticator is None
 
 
 @pytest.mark.requirement("R14")
@@ -69,11 +59,11 @@ async def test_without_any_credential_there_is_no_session(request_: Request) -> 
     [InvalidCredential("forged"), AccessDenied("no"), AuthenticatorUnavailable("down")],
     ids=lambda outcome: type(outcome).__name__,
 )
-async def test_after_a_refusal_nobody_else_is_asked(
-    request_: Request, outcome: SignOnError
-) -> None:
-    with pytest.raises(type(outcome)):
-        await asking(outcome, ADA)(request_)
+async def test_after_a_refusal_nobody_else_is_asked(outcome: SignOnError) -> None:
+    with pytest.raises(type(outcome)) as refused:
+        await asking(None, outcome, ADA)(make_request())
+
+    assert refused.value.authenticator == "a1"
 
 
 @pytest.mark.requirement("R28", "R14")
@@ -94,62 +84,34 @@ async def test_after_a_refusal_nobody_else_is_asked(
     ],
     ids=lambda outcome: f"{type(outcome).__name__}",
 )
-async def test_what_the_contract_does_not_know_signs_nobody_on(
-    request_: Request, outcome: object
-) -> None:
+async def test_what_the_contract_does_not_know_signs_nobody_on(outcome: object) -> None:
     with pytest.raises(AuthenticatorFailed) as refused:
-        await asking(outcome, ADA)(request_)
+        await asking(None, outcome, ADA)(make_request())
 
+    assert refused.value.authenticator == "a1"
     assert "secret-of-the-session" not in str(refused.value)
 
 
 @pytest.mark.requirement("R28", "R11")
-async def test_an_identity_that_cannot_be_one_is_an_invalid_credential(request_: Request) -> None:
+async def test_an_identity_that_cannot_be_one_is_an_invalid_credential() -> None:
     async def careless(_request: falcon.asgi.Request) -> Identity:
         return Identity(subject="u\r\n17")
 
     with pytest.raises(InvalidCredential, match="subject has control"):
-        await Authentication(authenticators={"a": careless}, timeout_seconds=5)(request_)
+        await Chain(authenticators={"a": careless}, timeout_seconds=5)(make_request())
 
 
 @pytest.mark.requirement("R28")
-async def test_an_authenticator_that_hangs_is_unavailable(request_: Request) -> None:
+async def test_an_authenticator_that_hangs_is_unavailable() -> None:
     async def hanging(_request: falcon.asgi.Request) -> None:
         await asyncio.Event().wait()
 
     with pytest.raises(AuthenticatorUnavailable, match="took too long"):
-        await Authentication(authenticators={"a": hanging}, timeout_seconds=0.01)(request_)
-
-
-async def test_who_answers_at_once_needs_no_timer(request_: Request) -> None:
-    authenticate = Authentication(authenticators={"a": answering(ADA)}, timeout_seconds=-1)
-
-    assert await authenticate(request_) is ADA
-
-
-async def test_who_waits_goes_on_with_what_came_of_it(request_: Request) -> None:
-    loop = asyncio.get_running_loop()
-    first, second, third = (loop.create_future() for _ in range(3))
-
-    async def waiting(_request: falcon.asgi.Request) -> Identity:
-        subject = await first
-        with pytest.raises(LookupError):
-            await second
-        await asyncio.sleep(0)
-        async with asyncio.timeout(5):
-            return Identity(subject=subject, name=await third)
-
-    loop.call_soon(first.set_result, "u-17")
-    loop.call_soon(second.set_exception, LookupError())
-    loop.call_later(0.01, third.set_result, "Ada")
-
-    identity = await Authentication(authenticators={"a": waiting}, timeout_seconds=5)(request_)
-
-    assert (identity.subject, identity.name) == ("u-17", "Ada")
+        await Chain(authenticators={"a": hanging}, timeout_seconds=0.01)(make_request())
 
 
 @pytest.mark.requirement("R28")
-async def test_who_is_given_up_can_clean_up(request_: Request) -> None:
+async def test_who_is_given_up_can_clean_up() -> None:
     told = []
 
     async def hanging(_request: falcon.asgi.Request) -> None:
@@ -159,9 +121,9 @@ async def test_who_is_given_up_can_clean_up(request_: Request) -> None:
             told.append("cleaned up")
 
     with pytest.raises(AuthenticatorUnavailable, match="took too long"):
-        await Authentication(authenticators={"a": hanging}, timeout_seconds=0.01)(request_)
+        await Chain(authenticators={"a": hanging}, timeout_seconds=0.01)(make_request())
     asked = asyncio.create_task(
-        Authentication(authenticators={"a": hanging}, timeout_seconds=5)(request_)
+        Chain(authenticators={"a": hanging}, timeout_seconds=5)(make_request())
     )
     await asyncio.sleep(0)
     asked.cancel()
@@ -171,39 +133,53 @@ async def test_who_is_given_up_can_clean_up(request_: Request) -> None:
     assert told == ["cleaned up"] * 2
 
 
+@pytest.fixture
+def blocking() -> Iterator[Callable[[falcon.asgi.Request], None]]:
+    """An authenticator that blocks its thread until the end of the test."""
+    end = threading.Event()
+
+    def authenticator(_request: falcon.asgi.Request) -> None:
+        end.wait(60)
+
+    yield authenticator
+    end.set()
+
+
 @pytest.mark.requirement("R28")
-async def test_a_blocking_one_has_a_timeout(request_: Request) -> None:
-    class Blocking:
-        def __call__(self, _request: falcon.asgi.Request) -> None:
-            time.sleep(0.2)
-
-    with pytest.raises(AuthenticatorUnavailable):
-        await Authentication(authenticators={"a": asynchronous(Blocking())}, timeout_seconds=0.01)(
-            request_
-        )
-
-
-@pytest.mark.requirement("R28")
-async def test_a_blocking_authenticator_stops_nobody_else(request_: Request) -> None:
-    def blocking(_request: falcon.asgi.Request) -> None:
-        time.sleep(0.2)
-
-    slow = Authentication(authenticators={"a": asynchronous(blocking)}, timeout_seconds=0.05)
-    waiting = asyncio.create_task(slow(request_))
+async def test_a_blocking_authenticator_has_a_timeout_and_stops_nobody_else(
+    blocking: Callable[[falcon.asgi.Request], None],
+) -> None:
+    slow = Chain(authenticators={"a": asynchronous(blocking)}, timeout_seconds=0.05)
+    waiting = asyncio.create_task(slow(make_request()))
     await asyncio.sleep(0)
 
-    assert await asking(ADA)(request_) is ADA
+    assert (await asking(ADA)(make_request())).identity is ADA
+    assert not waiting.done()
     with pytest.raises(AuthenticatorUnavailable):
         await waiting
 
 
-async def test_a_session_that_is_over_is_none(request_: Request) -> None:
-    def ending(at: int) -> Authentication:
+@pytest.mark.requirement("R28")
+async def test_an_object_that_blocks_when_it_is_called_has_a_timeout(
+    blocking: Callable[[falcon.asgi.Request], None],
+) -> None:
+    class Blocking:
+        def __call__(self, request: falcon.asgi.Request) -> None:
+            blocking(request)
+
+    slow = Chain(authenticators={"a": asynchronous(Blocking())}, timeout_seconds=0.01)
+
+    with pytest.raises(AuthenticatorUnavailable):
+        await slow(make_request())
+
+
+async def test_a_session_that_is_over_is_none() -> None:
+    def ending(at: int) -> Chain:
         return asking(Identity(subject="u-17", expires_at=at))
 
-    assert await ending(int(NOW) + 1)(request_)
+    assert await ending(int(NOW) + 1)(make_request())
     with pytest.raises(InvalidCredential, match="over"):
-        await ending(int(NOW))(request_)
+        await ending(int(NOW))(make_request())
 
 
 @pytest.mark.parametrize(
@@ -220,16 +196,17 @@ async def test_a_session_that_is_over_is_none(request_: Request) -> None:
     ],
 )
 async def test_only_allowed_domains_get_in(
-    request_: Request, email: str | None, verified: bool | None, allowed: bool
+    email: str | None, verified: bool | None, allowed: bool
 ) -> None:
     identity = Identity(subject="u-17", email=email, email_verified=verified)
     authenticate = asking(identity, email_domains=frozenset({"acme.example"}))
 
     if allowed:
-        assert await authenticate(request_) is identity
+        assert (await authenticate(make_request())).identity is identity
     else:
-        with pytest.raises(AccessDenied):
-            await authenticate(request_)
+        with pytest.raises(AccessDenied) as refused:
+            await authenticate(make_request())
+        assert refused.value.authenticator == "a0"
 
 
 @pytest.mark.parametrize(
@@ -237,12 +214,13 @@ async def test_only_allowed_domains_get_in(
     [({"a"}, True), ({"a", "b"}, True), ({"a", "c"}, False), ({"A"}, False)],
 )
 async def test_only_who_is_in_all_required_groups_gets_in(
-    request_: Request, required: set[str], allowed: bool
+    required: set[str], allowed: bool
 ) -> None:
     authenticate = asking(ADA, groups=frozenset(required))
 
     if allowed:
-        assert await authenticate(request_) is ADA
+        assert (await authenticate(make_request())).identity is ADA
     else:
-        with pytest.raises(AccessDenied):
-            await authenticate(request_)
+        with pytest.raises(AccessDenied) as refused:
+            await authenticate(make_request())
+        assert refused.value.authenticator == "a0"

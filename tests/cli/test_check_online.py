@@ -86,7 +86,7 @@ async def test_the_clock_is_compared_with_the_vendors(vendor: Host, told: float,
 async def test_a_time_that_is_none_is_not_compared(vendor: Host, date: str) -> None:
     vendor.answer = telling(date)
 
-    assert "nobody" in (await tried(vendor))["clock"].found
+    assert "no answer" in (await tried(vendor))["clock"].found
 
 
 async def test_an_authenticator_says_what_it_found(vendor: Host) -> None:

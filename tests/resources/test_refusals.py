@@ -16,7 +16,7 @@ from app.authenticators.headers.engine import TrustedHeaders
 from app.errors import AuthenticatorUnavailable
 from app.identity import Identity
 from app.main import STATUS
-from app.resources.refusals import WORDS
+from app.resources.texts import TEXTS
 from app.telemetry import logs
 from app.telemetry.sink import Sink
 from tests.in_process import Client, MakeClient, token_of, vendor_reads
@@ -129,7 +129,7 @@ def test_a_signed_out_script_gets_problem_details(service: Client, headers: dict
     assert answer.json == {
         "title": "Unauthorized",
         "status": 401,
-        "detail": "You are not signed in, or your session is over.",
+        "detail": "You are not signed in, or your session has ended.",
         "code": "no_session",
         "request_id": answer.headers["x-request-id"],
         "login_url": "https://login.acme.example/in?app=1"
@@ -390,7 +390,7 @@ def test_a_mistake_of_ours_says_where_and_not_what(
 def test_every_error_has_its_words() -> None:
     codes = {error.code for error in STATUS}
 
-    assert codes <= set(WORDS)
+    assert codes <= set(TEXTS)
 
 
 def test_an_unavailable_authenticator_says_when_to_come_back(

@@ -7,7 +7,7 @@ import falcon
 import falcon.testing
 import pytest
 
-from app.authenticators.chain import Authentication
+from app.authenticators.chain import Chain
 from app.authenticators.presets import BUILT_IN
 from app.errors import InvalidCredential, NoSession
 from app.identity import Identity
@@ -36,7 +36,7 @@ def request(*headers: Header, peer: str | None = PEER) -> Request:
     return Request(scope, receive)
 
 
-def loaded(load: Load, preset: str = "trusted-headers", **variables: str) -> Authentication:
+def loaded(load: Load, preset: str = "trusted-headers", **variables: str) -> Chain:
     prefix = f"AUTH_{preset.upper().replace('-', '_')}_"
     config = load(
         PANDIUM,
@@ -46,7 +46,7 @@ def loaded(load: Load, preset: str = "trusted-headers", **variables: str) -> Aut
             for name, value in variables.items()
         },
     )
-    return Authentication(authenticators=config.authenticators, timeout_seconds=5)
+    return Chain(authenticators=config.authenticators, timeout_seconds=5)
 
 
 def b64(value: object) -> str:
@@ -159,7 +159,7 @@ SIGNED_ON: dict[str, tuple[tuple[Header, ...], dict[str, Any]]] = {
 HEADER_PRESETS = [name for name, preset in BUILT_IN.items() if preset.engine == "headers.engine"]
 
 
-def of(load: Load, preset: str) -> tuple[Authentication, tuple[Header, ...]]:
+def of(load: Load, preset: str) -> tuple[Chain, tuple[Header, ...]]:
     more = {"WEBSITE_AUTH_ENABLED": "True"} if preset == "azure-easy-auth" else {}
     return loaded(load, preset, **more), SIGNED_ON[preset][0]
 
@@ -168,7 +168,7 @@ def of(load: Load, preset: str) -> tuple[Authentication, tuple[Header, ...]]:
 async def test_every_preset_takes_the_identity_of_its_login(load: Load, preset: str) -> None:
     authenticate, headers = of(load, preset)
 
-    identity = await authenticate(request(*headers))
+    identity = (await authenticate(request(*headers))).identity
 
     expected: dict[str, Any] = {
         "subject": "u-17",
@@ -205,11 +205,15 @@ async def test_names_with_an_underscore_are_no_twins(load: Load, preset: str) ->
 async def test_a_twin_beside_the_header_changes_nothing(load: Load) -> None:
     authenticate = loaded(load)
 
-    identity = await authenticate(
-        request(
-            ("X_Forwarded_User", "root"), ("X-Forwarded-User", "u-17"), ("X-Forwarded_User", "r")
+    identity = (
+        await authenticate(
+            request(
+                ("X_Forwarded_User", "root"),
+                ("X-Forwarded-User", "u-17"),
+                ("X-Forwarded_User", "r"),
+            )
         )
-    )
+    ).identity
 
     assert identity.subject == "u-17"
 
@@ -240,7 +244,9 @@ async def test_a_comma_in_an_id_is_refused(load: Load, header: str, value: str) 
 async def test_a_display_name_may_have_a_comma(load: Load) -> None:
     authenticate = loaded(load, NAME_HEADER="X-Name")
 
-    identity = await authenticate(request(("X-Forwarded-User", "u"), ("X-Name", "Lovelace, Ada")))
+    identity = (
+        await authenticate(request(("X-Forwarded-User", "u"), ("X-Name", "Lovelace, Ada")))
+    ).identity
 
     assert identity.name == "Lovelace, Ada"
 
@@ -307,7 +313,7 @@ async def test_an_id_is_read_in_its_encoding(
 ) -> None:
     authenticate = loaded(load, ENCODING=encoding)
 
-    assert (await authenticate(request(("X-Forwarded-User", value)))).subject == subject
+    assert (await authenticate(request(("X-Forwarded-User", value)))).identity.subject == subject
 
 
 @pytest.mark.parametrize(
@@ -324,7 +330,9 @@ async def test_a_display_name_is_read_as_far_as_it_goes(
 ) -> None:
     authenticate = loaded(load, NAME_HEADER="X-Name")
 
-    identity = await authenticate(request(("X-Forwarded-User", "u-17"), ("X-Name", value)))
+    identity = (
+        await authenticate(request(("X-Forwarded-User", "u-17"), ("X-Name", value)))
+    ).identity
 
     assert identity.name == name
 
@@ -338,14 +346,16 @@ async def test_every_field_has_a_header(load: Load) -> None:
         GROUPS_SEPARATOR=";",
     )
 
-    identity = await authenticate(
-        request(
-            ("X-Forwarded-User", "u-17"),
-            ("X-Org", "o-1"),
-            ("X-Org-Name", "Acme"),
-            ("X-Groups", " a ;;b; "),
+    identity = (
+        await authenticate(
+            request(
+                ("X-Forwarded-User", "u-17"),
+                ("X-Org", "o-1"),
+                ("X-Org-Name", "Acme"),
+                ("X-Groups", " a ;;b; "),
+            )
         )
-    )
+    ).identity
 
     assert identity == Identity(subject="u-17", org_id="o-1", org_name="Acme", groups=("a", "b"))
 
@@ -395,7 +405,7 @@ async def test_a_payload_tells_more_than_headers_can(load: Load) -> None:
     claims = {"sub": 17, "email_verified": "true", "groups": "a", "exp": 4_000_000_000.9, "x": 1}
     authenticate = loaded(load, "kong-oidc")
 
-    identity = await authenticate(request(("X-Userinfo", b64(claims))))
+    identity = (await authenticate(request(("X-Userinfo", b64(claims))))).identity
 
     assert identity.subject == "17"
     assert identity.email_verified is True
@@ -419,7 +429,9 @@ async def test_the_proxy_secret_is_a_second_gate(load: Load) -> None:
     )
     user = ("X-Forwarded-User", "u-17")
 
-    identity = await authenticate(request(user, ("X-Proxy-Secret", "of-the-proxy-0123456789")))
+    identity = (
+        await authenticate(request(user, ("X-Proxy-Secret", "of-the-proxy-0123456789")))
+    ).identity
     assert identity.subject == "u-17"
     for wrong in ("", "of-the-proxy", "of-the-proxy-0123456789 ", "Of-The-Proxy-0123456789", "é"):
         with pytest.raises(InvalidCredential, match="secret"):
@@ -443,7 +455,7 @@ async def test_a_unix_peer_is_known_where_there_are_no_others(load: Load) -> Non
     by_unix = loaded(load, SSO_BIND="unix:/run/sso.sock", TRUSTED_PROXIES="unix")
     by_address = loaded(load, SSO_BIND="unix:/run/sso.sock")
 
-    assert (await by_unix(request(user, peer=None))).subject == "u-17"
+    assert (await by_unix(request(user, peer=None))).identity.subject == "u-17"
     with pytest.raises(NoSession):
         await by_address(request(user, peer=None))
     with pytest.raises(NoSession):
@@ -562,7 +574,7 @@ async def test_headers_that_refuse_are_a_list_like_all_others(load: Load) -> Non
     authenticate = loaded(load, REFUSED_HEADERS="X-Preview, X-Shared")
     ada = ("X-Forwarded-User", "u-17")
 
-    assert (await authenticate(request(ada))).subject == "u-17"
+    assert (await authenticate(request(ada))).identity.subject == "u-17"
     for header in ("X-Preview", "x-shared"):
         with pytest.raises(InvalidCredential):
             await authenticate(request(ada, (header, "")))
@@ -574,7 +586,7 @@ async def test_a_display_name_is_bounded_like_an_id(load: Load, length: int) -> 
     headers = ("X-Forwarded-User", "u-17"), ("X-Name", "n" * length)
 
     if length <= 512:
-        assert (await authenticate(request(*headers))).name == "n" * length
+        assert (await authenticate(request(*headers))).identity.name == "n" * length
     else:
         with pytest.raises(InvalidCredential, match="513 bytes long"):
             await authenticate(request(*headers))
@@ -584,15 +596,17 @@ async def test_a_display_name_is_bounded_like_an_id(load: Load, length: int) -> 
 async def test_headers_that_were_read_before_pass_every_gate_again(load: Load) -> None:
     authenticate = loaded(load, PROXY_SECRET_HEADER="X-Gate", PROXY_SECRET="open-sesame-17")
     ada, gate = ("X-Forwarded-User", "u-17"), ("X-Gate", "open-sesame-17")
-    assert (await authenticate(request(ada, gate))).subject == "u-17"
+    assert (await authenticate(request(ada, gate))).identity.subject == "u-17"
 
     with pytest.raises(NoSession):
         await authenticate(request(ada, gate, peer="10.0.3.8"))
     for headers in ((ada,), (ada, ("X-Gate", "open-sesame-18")), (ada, gate, gate), (ada, ada)):
         with pytest.raises(InvalidCredential):
             await authenticate(request(*headers))
-    assert (await authenticate(request(("X-Forwarded-User", "u-18"), gate))).subject == "u-18"
-    assert (await authenticate(request(ada, gate))).subject == "u-17"
+    assert (
+        await authenticate(request(("X-Forwarded-User", "u-18"), gate))
+    ).identity.subject == "u-18"
+    assert (await authenticate(request(ada, gate))).identity.subject == "u-17"
 
 
 @pytest.mark.requirement("R27")
@@ -603,7 +617,7 @@ async def test_a_payload_that_was_read_before_ends_all_the_same(load: Load) -> N
         SSO_AUTHENTICATORS="kong-oidc",
         AUTH_KONG_OIDC_TRUSTED_PROXIES=PROXIES,
     )
-    authenticate = Authentication(
+    authenticate = Chain(
         authenticators=config.authenticators, timeout_seconds=5, now=lambda: clock[0]
     )
     payload = ("X-Userinfo", b64({"sub": "u-17", "exp": 1_800_000_060}))
@@ -620,7 +634,7 @@ async def test_only_so_many_headers_are_remembered(load: Load) -> None:
 
     for number in range(600):
         name = f"kept-{number}"
-        identity = await authenticate(request(("X-Forwarded-User", name)))
+        identity = (await authenticate(request(("X-Forwarded-User", name)))).identity
         assert identity.subject == name
 
     found = [each for each in gc.get_objects() if isinstance(each, Identity)]

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import falcon.asgi
 from aiohttp import web
 
-from app.resources.request import Request
 from app.testing import make_request
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -49,6 +49,6 @@ async def running(answer: Answer) -> AsyncIterator[Host]:
         await runner.cleanup()
 
 
-def request(*headers: tuple[str, str | bytes]) -> Request:
+def request(*headers: tuple[str, str | bytes]) -> falcon.asgi.Request:
     """Make a request whose headers are just these."""
     return make_request(headers)

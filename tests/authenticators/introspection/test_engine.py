@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from app.authenticators.chain import Authentication
+from app.authenticators.chain import Chain
 from app.authenticators.introspection.engine import Introspection
 from app.errors import AuthenticatorUnavailable, InvalidCredential, NoSession
 from app.testing import check_authenticator
@@ -25,7 +25,7 @@ ADA = {
 }
 OPEN_TOKEN = {"active": True, "sub": "u-17", "email": "ada@acme.example", "exp": 2_000_000_000}
 
-Make = Callable[..., Authentication]
+Make = Callable[..., Chain]
 
 
 def json_answer(value: object, **kwargs: Any) -> Answer:
@@ -53,14 +53,14 @@ async def made(load: Load) -> AsyncIterator[Make]:
     """Make what the service asks with, from the variables of one introspection."""
     engines: list[Introspection] = []
 
-    def make(preset: str = "introspection", **variables: str) -> Authentication:
+    def make(preset: str = "introspection", **variables: str) -> Chain:
         prefix = f"AUTH_{preset.upper().replace('-', '_')}_"
         own = {prefix + name: value for name, value in variables.items()}
         config = load(PANDIUM, own, SSO_AUTHENTICATORS=preset)
         engine = config.authenticators[preset]
         assert isinstance(engine, Introspection)
         engines.append(engine)
-        return Authentication(authenticators=config.authenticators, timeout_seconds=5)
+        return Chain(authenticators=config.authenticators, timeout_seconds=5)
 
     yield make
     for engine in engines:
@@ -77,7 +77,7 @@ def token_server(host: Host) -> dict[str, str]:
 
 
 async def test_the_host_says_who_is_signed_in(host: Host, made: Make) -> None:
-    identity = await made(**cookies(host))(request(SESSION))
+    identity = (await made(**cookies(host))(request(SESSION))).identity
 
     assert identity.subject == "17"
     assert identity.email == "ada@acme.example"
@@ -240,7 +240,7 @@ async def test_a_profile_with_a_character_set_and_of_64_kib_is_read(host: Host, 
     body = b'{"id": 17, "x": "' + padding + b'"}'
     host.answer = body_answer(body, "Application/JSON; charset=utf-8")
 
-    assert (await made(**cookies(host))(request(SESSION))).subject == "17"
+    assert (await made(**cookies(host))(request(SESSION))).identity.subject == "17"
     assert len(body) == 65_536
 
 
@@ -323,9 +323,9 @@ async def test_who_has_switched_or_signed_out_is_somebody_else_at_the_next_reque
 ) -> None:
     authenticate = made(**cookies(host))
 
-    assert (await authenticate(request(SESSION))).subject == "17"
+    assert (await authenticate(request(SESSION))).identity.subject == "17"
     host.answer = json_answer({"id": 18})
-    assert (await authenticate(request(SESSION))).subject == "18"
+    assert (await authenticate(request(SESSION))).identity.subject == "18"
     host.answer = json_answer({"error": "signed out"}, status=401)
     with pytest.raises(InvalidCredential):
         await authenticate(request(SESSION))
@@ -465,7 +465,7 @@ async def test_a_logins_check_answers_with_headers(host: Host, made: Make) -> No
     }
     host.answer = json_answer(None, status=202, headers=headers)
 
-    identity = await made("forward-auth", **cookies(host))(request(SESSION))
+    identity = (await made("forward-auth", **cookies(host))(request(SESSION))).identity
 
     assert identity.subject == "u-17"
     assert identity.email == "ada@acme.example"
@@ -502,7 +502,9 @@ async def test_a_logins_check_that_names_nobody_is_no_session(
 async def test_a_tokens_server_says_whose_it_is(host: Host, made: Make) -> None:
     host.answer = json_answer(OPEN_TOKEN)
 
-    identity = await made("rfc7662", **token_server(host))(request(("Cookie", "token=a+b/c=&d")))
+    identity = (
+        await made("rfc7662", **token_server(host))(request(("Cookie", "token=a+b/c=&d")))
+    ).identity
 
     (asked,) = host.asked
     assert identity.subject == "u-17"
@@ -521,7 +523,7 @@ async def test_a_bearer_token_is_asked_about_too(host: Host, made: Make) -> None
     del variables["FORWARD_COOKIES"]
     authenticate = made("rfc7662", **variables)
 
-    assert (await authenticate(request(("Authorization", "bearer abc")))).subject == "u-17"
+    assert (await authenticate(request(("Authorization", "bearer abc")))).identity.subject == "u-17"
     for header in ("Basic abc", "Bearer", "Bearer ", "abc"):
         with pytest.raises(NoSession):
             await authenticate(request(("Authorization", header)))
