@@ -142,7 +142,7 @@ def test_our_own_pages_are_not_shown_in_a_foreign_frame(signed_in: World, page: 
     page.goto(signed_in.sites.put(f"{signed_in.foreign}/frame", frame))
     wait_for_quiet(signed_in, page)
 
-    assert "Not from there" not in page.frames[1].content()
+    assert "Blocked" not in page.frames[1].content()
 
 
 @pytest.mark.requirement("R32")
