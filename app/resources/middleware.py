@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import falcon
 
-from app.resources.fetch_metadata import READ, peer_address
+from app.authenticators.headers.peers import peer_address
+from app.resources.fetch_metadata import READ
 from app.server import draining
 from app.telemetry import logs, metrics
 
