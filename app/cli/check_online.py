@@ -7,18 +7,19 @@ import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
-from app.authenticators.http_client import HostClient
+from app.authenticators.http_client import HttpClient, NoAnswer
 from app.authenticators.trial import Trial
-from app.errors import AuthenticatorUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from app.authenticators.contract import Authenticator
-    from app.authenticators.http_client import HostAnswer
+    from app.authenticators.http_client import Answer
 
 TIMEOUT_SECONDS: Final = 5
 PROBE_SECONDS: Final = 15
+MAX_BYTES: Final = 64 * 1024
+CONNECTIONS: Final = 100
 _DATE_SECONDS: Final = 2
 """A `Date` has whole seconds (RFC 9110, section 5.6.7) and takes a moment to arrive."""
 
@@ -36,7 +37,9 @@ async def trials(
     now: Callable[[], float] = time.time,
 ) -> list[Trial]:
     """Ask everybody at the same time. `origins` are the vendors'; `now` returns epoch seconds."""
-    client = HostClient(timeout_seconds=TIMEOUT_SECONDS)
+    client = HttpClient(
+        timeout_seconds=TIMEOUT_SECONDS, max_bytes=MAX_BYTES, connections=CONNECTIONS
+    )
     await client.start()
     try:
         vendors = asyncio.gather(*(_vendor(client, origin, now) for origin in origins))
@@ -53,12 +56,12 @@ async def trials(
 
 
 async def _vendor(
-    client: HostClient, origin: str, now: Callable[[], float]
+    client: HttpClient, origin: str, now: Callable[[], float]
 ) -> tuple[Trial, float | None]:
     what = f"vendor {origin}"
     try:
-        answer = await client.ask("GET", f"{origin}/", {})
-    except AuthenticatorUnavailable as error:
+        answer = await client.ask("GET", f"{origin}/")
+    except NoAnswer as error:
         return Trial(what, str(error), _EGRESS), None
     offset = _seconds_ahead(answer, now())
     if answer.status >= 500:  # noqa: PLR2004 - a server error
@@ -80,7 +83,7 @@ async def _probe(name: str, authenticator: object) -> list[Trial]:
     return [Trial(f"authenticator {name}: {each.what}", each.found, each.remedy) for each in found]
 
 
-def _seconds_ahead(answer: HostAnswer, now: float) -> float | None:
+def _seconds_ahead(answer: Answer, now: float) -> float | None:
     """Return how far our clock is ahead of an answer's; `None` where the answer has no date."""
     try:
         (date,) = answer.all(b"date")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from dotenv import dotenv_values
 from pydantic import SecretStr, ValidationError
 
-from app.settings.variables import Variables
+from app.settings.variables import Variables, WrongVariable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -171,10 +171,10 @@ def _base64url(text: str) -> bytes:
 
 
 def _problems(error: ValidationError, prefix: str) -> Iterable[Problem]:
-    for found in error.errors(include_url=False, include_context=False, include_input=False):
+    for found in error.errors(include_url=False, include_input=False):
         wrong = found["msg"].removeprefix("Value error, ")
         if found["type"] == "missing":
             wrong = "is required"
-        yield Problem(
-            f"{prefix}{str(found['loc'][0]).upper()}", wrong.replace("Input should", "should")
-        )
+        cause = found.get("ctx", {}).get("error")
+        field = cause.field if isinstance(cause, WrongVariable) else str(found["loc"][0])
+        yield Problem(f"{prefix}{field.upper()}", wrong.replace("Input should", "should"))

@@ -16,6 +16,15 @@ from pydantic_settings import (
 from app.settings import addresses
 
 
+class WrongVariable(ValueError):
+    """A problem that two variables make together, told on one of them."""
+
+    def __init__(self, field: str, wrong: str) -> None:
+        super().__init__(wrong)
+        self.field = field
+        self.wrong = wrong
+
+
 class Variables(BaseSettings):
     """The variables of one prefix, or their files in the secrets directory.
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.authenticators.fetching import Fetcher
+from app.authenticators.jwt.key_server import KeyServer
 from app.authenticators.jwt.keys_by_id import KeyDocuments
 from app.authenticators.trial import Trial
 from app.testing import FakeIdentityProvider
@@ -52,7 +52,7 @@ async def test_keys_of_the_configuration_are_there(load: Load) -> None:
 async def test_where_each_key_is_a_document_a_no_is_an_answer(behaviour: str, ok: bool) -> None:
     with FakeIdentityProvider() as provider:
         provider.behaviour = behaviour
-        keys = KeyDocuments(Fetcher(timeout_seconds=1), provider.origin)
+        keys = KeyDocuments(KeyServer(timeout_seconds=1), provider.origin)
 
         (trial,) = await keys.probe()
 

@@ -8,8 +8,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.authenticators.chain import Chain
-from app.authenticators.fetching import Fetcher, FetchFailed
 from app.authenticators.jwt.fetched_keys import FetchedKeys
+from app.authenticators.jwt.key_server import FetchFailed, KeyServer
 from app.errors import AuthenticatorUnavailable, SignOnError
 from app.identity import Identity
 from app.telemetry import metrics
@@ -160,7 +160,7 @@ async def test_fetches_of_keys_are_counted() -> None:
 
     failed = metrics.KEY_FETCHES.labels("failed")
     before = failed._value.get()  # noqa: SLF001 - a client cannot ask from inside a loop
-    keys = FetchedKeys(Fetcher(timeout_seconds=1), fetch, ttl_seconds=60, max_stale_seconds=60)
+    keys = FetchedKeys(KeyServer(timeout_seconds=1), fetch, ttl_seconds=60, max_stale_seconds=60)
 
     with pytest.raises(AuthenticatorUnavailable):
         await keys.find("k", "RS256")
