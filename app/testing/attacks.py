@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from base64 import urlsafe_b64decode
 from typing import TYPE_CHECKING, Any, Final
 
 from app.testing.issuer_keys import IssuerKey, encoded
+from app.tokens import base64url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,7 +91,7 @@ def attacks_on_token(token: str, keys: tuple[IssuerKey, ...] = ()) -> dict[str, 
     `keys` are the issuer's own; their public halves are what attackers know.
     """
     header_part, claims_part, signature = token.split(".")
-    header = json.loads(urlsafe_b64decode(header_part + "=" * (-len(header_part) % 4)))
+    header = json.loads(base64url.decode(header_part, padding_allowed=True))
     attacks = {
         "without a signature": f"{header_part}.{claims_part}.",
         "without its last part": f"{header_part}.{claims_part}",
@@ -109,7 +109,7 @@ def attacks_on_token(token: str, keys: tuple[IssuerKey, ...] = ()) -> dict[str, 
     for name, members in _HEADERS.items():
         forged = encoded(json.dumps({**header, **members}).encode())
         attacks[name] = f"{forged}.{claims_part}.{signature}"
-    claims = urlsafe_b64decode(claims_part + "=" * (-len(claims_part) % 4))
+    claims = base64url.decode(claims_part, padding_allowed=True)
     for key in keys:
         for spelling, public in key.spellings().items():
             for algorithm in ("HS256", "HS384", "HS512"):

@@ -6,13 +6,15 @@ import hashlib
 import hmac
 import json
 import secrets
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b64encode
 from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from app.tokens import base64url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,7 +116,7 @@ class IssuerKey:
             "PEM, CRLF": pem.replace(b"\n", b"\r\n"),
             "DER": der,
             "base64 of DER": b64encode(der),
-            "base64url of DER": urlsafe_b64encode(der).rstrip(b"="),
+            "base64url of DER": base64url.encode(der).encode(),
             "base64 of PEM": b64encode(pem),
             "JWK": _json(jwk),
             "JWK with blanks": json.dumps(jwk).encode(),
@@ -125,8 +127,8 @@ class IssuerKey:
 
 def encoded(value: bytes, *, padded: bool = False) -> str:
     """Give base64url, as JWS has it without padding."""
-    text = urlsafe_b64encode(value).decode()
-    return text if padded else text.rstrip("=")
+    text = base64url.encode(value)
+    return text + "=" * (-len(text) % 4) if padded else text
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

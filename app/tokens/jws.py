@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,13 +15,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import Algorithm, get_default_algorithms
 
+from app.tokens import base64url
 from app.tokens.json_writer import json_writer
 from app.tokens.secrets import WeakSecret, check_secret
 from app.tokens.strict_json import InvalidJson, strict_json
 
-_COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
-_PART = r"([A-Za-z0-9_-]{4})*([A-Za-z0-9_-]{2}(==)?|[A-Za-z0-9_-]{3}=?)?"
-_PADDED = re.compile(rf"{_PART}\.{_PART}\.{_PART}")
 _HASH_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
 _ALGORITHMS: dict[str, Algorithm] = get_default_algorithms()
 _JWK_MEMBERS = ("crv", "e", "kty", "n", "x", "y")
@@ -56,7 +52,7 @@ class SigningKey:
     algorithm: str
     _sign: Callable[[bytes], bytes] = field(repr=False)
     _verifying_key: Any = field(repr=False)
-    _header: bytes = field(repr=False)
+    _header: str = field(repr=False)
     public_jwk: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -105,7 +101,7 @@ def signing_key(text: bytes, algorithm: str, *, allow_short: bool = False) -> Si
     jwk: Any = _ALGORITHMS[algorithm].to_jwk(key.public_key(), as_dict=True)
     members = {name: str(jwk[name]) for name in _JWK_MEMBERS if name in jwk}
     thumbprint = sha256(json.dumps(members, separators=(",", ":")).encode()).digest()
-    key_id = _base64url(thumbprint).decode()
+    key_id = base64url.encode(thumbprint)
     header = _encode({"alg": algorithm, "kid": key_id, "typ": "JWT"})
     public = {**members, "alg": algorithm, "kid": key_id, "use": "sig"}
     signed = partial(_ALGORITHMS[algorithm].sign, key=key)
@@ -114,9 +110,9 @@ def signing_key(text: bytes, algorithm: str, *, allow_short: bool = False) -> Si
 
 def sign(claims: Mapping[str, Any], key: SigningKey) -> str:
     """Give the compact form of a JWT with `alg`, `typ` and, where there is one, `kid`."""
-    signing_input = key._header + b"." + _encode(claims)  # noqa: SLF001 - opened where it is used
-    signature = key._sign(signing_input)  # noqa: SLF001 - the same
-    return (signing_input + b"." + _base64url(signature)).decode("ascii")
+    signing_input = f"{key._header}.{_encode(claims)}"  # noqa: SLF001 - opened where it is used
+    signature = key._sign(signing_input.encode("ascii"))  # noqa: SLF001 - the same
+    return f"{signing_input}.{base64url.encode(signature)}"
 
 
 def verify(token: str, key: SigningKey) -> UnverifiedToken:
@@ -148,15 +144,18 @@ def read(token: str, *, padded: bool = False) -> UnverifiedToken:
     Raises:
         InvalidToken: not three parts of base64url with JSON objects in the first two.
     """
-    if not (_PADDED if padded else _COMPACT).fullmatch(token):
-        raise InvalidToken("it is not three parts of base64url with dots between")
-    header, claims, signature = token.split(".")
+    try:
+        header, claims, signature = (
+            base64url.decode(part, padding_allowed=padded) for part in token.split(".")
+        )
+    except ValueError as error:
+        raise InvalidToken("it is not three parts of base64url with dots between") from error
     try:
         return UnverifiedToken(
-            header=strict_json(_decode(header)),
-            claims=strict_json(_decode(claims)),
-            signing_input=f"{header}.{claims}".encode("ascii"),
-            signature=_decode(signature),
+            header=strict_json(header),
+            claims=strict_json(claims),
+            signing_input=token.rpartition(".")[0].encode("ascii"),
+            signature=signature,
         )
     except InvalidJson as error:
         raise InvalidToken(str(error)) from error
@@ -169,19 +168,8 @@ def _authenticated(keyed: hmac.HMAC, message: bytes) -> bytes:
     return copy.digest()
 
 
-def _encode(value: Mapping[str, Any]) -> bytes:
-    return _base64url(_as_json(value).encode("ascii"))
-
-
-def _base64url(value: bytes) -> bytes:
-    return urlsafe_b64encode(value).rstrip(b"=")
-
-
-def _decode(part: str) -> bytes:
-    try:
-        return urlsafe_b64decode(part + "=" * (-len(part) % 4))
-    except ValueError as error:
-        raise InvalidToken("one of its parts is not base64url") from error
+def _encode(value: Mapping[str, Any]) -> str:
+    return base64url.encode(_as_json(value).encode("ascii"))
 
 
 def _fits(key: object, algorithm: str) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_to_bytes
 
 from app.errors import InvalidCredential
+from app.tokens import base64url
 from app.tokens.strict_json import strict_json
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def _rfc2047(value: bytes) -> str:
 
 
 def _base64url(value: bytes) -> bytes:
-    return b64decode(value + b"=" * (-len(value) % 4), altchars=b"-_", validate=True)
+    return base64url.decode(value.decode("ascii"), padding_allowed=True)
 
 
 DECODERS: Final[Mapping[str, Callable[[bytes], str]]] = {
