@@ -23,7 +23,6 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from app import configuration as settings
 from app.authenticators.trial import Trial
 from app.cli import check_online as online
 from app.cli import reference
@@ -31,7 +30,8 @@ from app.cli.inspect_token import Finding, identified, inspect
 from app.destinations.destination import Destination
 from app.errors import SignOnError
 from app.identity import Identity, InvalidIdentity
-from app.settings.reading import InvalidSettings
+from app.main import Configuration, load
+from app.settings.problems import InvalidSettings
 from app.tokens.jws import read
 
 
@@ -40,7 +40,7 @@ class Serve(BaseModel):
 
     def cli_cmd(self) -> None:
         """Become gunicorn, so that signals reach it."""
-        settings.load()
+        load()
         command = [sys.executable, "-m", "gunicorn", "--config", str(_gunicorn_configuration())]
         os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell
 
@@ -59,7 +59,7 @@ class Check(BaseModel):
     def cli_cmd(self) -> None:
         """Print every problem, or what the configuration says."""
         try:
-            config = settings.load()
+            config = load()
         except InvalidSettings as error:
             if not self.as_json:
                 raise
@@ -104,22 +104,22 @@ class Mint(BaseModel):
 
     def cli_cmd(self) -> None:
         """Mint with the configured key, and print what came."""
-        destination = _destination(settings.load(), self.destination, self.page)
+        destination = _destination(load(), self.destination, self.page)
         ids = {name: getattr(self, name, None) or "" for name in destination.ids}
         try:
             destination.check_ids(ids)
             claims = destination.claims_for(self._identity(), ids)
             token = destination.sign(claims)
-            location = destination.location(token, ids, {})
+            handoff = destination.handoff(token, ids, {})
         except (SignOnError, InvalidIdentity) as error:
             _fail(str(error))
         header = dict(read(token).header)
         if self.as_json:
-            _print_json({"header": header, "claims": claims, "token": token, "url": location})
+            _print_json({"header": header, "claims": claims, "token": token, "url": handoff.url})
         else:
             print(f"header  {json.dumps(header)}")
             print(f"claims  {json.dumps(claims, indent=2)}")
-            print(f"address {location}")
+            print(f"address {handoff.url}")
 
     def _identity(self) -> Identity:
         claims = {}
@@ -158,7 +158,7 @@ class Inspect(BaseModel):
         if self.authenticator is not None:
             _print_json(_identified(self.authenticator, text))
             return
-        finding = inspect(text, settings.load().destinations, now=time.time())
+        finding = inspect(text, load().destinations, now=time.time())
         if self.as_json:
             _print_json(
                 {
@@ -269,7 +269,7 @@ def _gunicorn_configuration() -> Path:
     return beside if beside.is_file() else package / "gunicorn.conf.py"
 
 
-def _destination(config: settings.Settings, name: str, page: str | None) -> Destination:
+def _destination(config: Configuration, name: str, page: str | None) -> Destination:
     named = [each for each in config.destinations if each.name == name]
     found = [each for each in named if page in {None, each.page}]
     if not found:
@@ -279,7 +279,7 @@ def _destination(config: settings.Settings, name: str, page: str | None) -> Dest
 
 
 def _identified(name: str, token: str) -> dict[str, Any]:
-    authenticators = settings.load().authenticators
+    authenticators = load().authenticators
     if not hasattr(authenticators.get(name), "identify"):
         reading = [each for each, one in authenticators.items() if hasattr(one, "identify")]
         _fail(f"{name} reads no tokens; of those here {', '.join(reading) or 'none'} do", status=2)
@@ -289,7 +289,7 @@ def _identified(name: str, token: str) -> dict[str, Any]:
         _fail(f"{error.code}: {error}")
 
 
-def _tried(config: settings.Settings) -> list[Trial]:
+def _tried(config: Configuration) -> list[Trial]:
     return asyncio.run(
         online.trials(
             dict.fromkeys(each.origin for each in config.destinations),

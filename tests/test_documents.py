@@ -13,7 +13,7 @@ from app.cli import reference
 from app.demo import run as demo
 from app.errors import SignOnError
 from app.resources.refusals import WORDS
-from app.settings.reading import variable_names
+from app.settings.variables import variable_names
 from app.telemetry import metrics
 from tests import requirements
 from tests.in_process import Load

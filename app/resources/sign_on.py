@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.errors import NoSession
-from app.resources.delivery import Delivery, Visit
+from app.resources.delivery import Delivery
 from app.resources.fetch_metadata import refuse_foreign
 
 if TYPE_CHECKING:
@@ -46,20 +46,16 @@ class SignOn:
         except NoSession:
             if not destination.anonymous:
                 raise
-            self._let_browse(req, resp, ids)
+            handoff = destination.anonymous_handoff(*self._visit(req, ids))
+            self._delivery.send(req, resp, handoff)
             return
         req.context.subject = identity.subject
-        visit = self._visit(req, ids)
-        claims = destination.claims_for(identity, visit.ids, visit.parameters)
+        ids, parameters = self._visit(req, ids)
+        claims = destination.claims_for(identity, ids, parameters)
         req.context.token_id = claims.get("jti")
-        token = destination.sign(claims)
-        self._delivery.send(req, resp, visit, token, claims.get("exp"))
+        handoff = destination.handoff(destination.sign(claims), ids, parameters)
+        self._delivery.send(req, resp, handoff, claims.get("exp"))
 
-    def _let_browse(self, req: Request, resp: Response, ids: dict[str, str]) -> None:
-        visit = self._visit(req, ids)
-        location = self.destination.anonymous_location(visit.ids, visit.parameters)
-        self._delivery.send_on(req, resp, location, None)
-
-    def _visit(self, req: Request, ids: dict[str, str]) -> Visit:
+    def _visit(self, req: Request, ids: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
         self.destination.check_ids(ids)
-        return Visit(ids, self.destination.checked_parameters(req.query_string))
+        return ids, self.destination.checked_parameters(req.query_string)

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from app import configuration as settings
-from app.main import create_app
+from app.main import Configuration, create_app, load
 from app.server import draining
-from app.settings.reading import InvalidSettings
+from app.settings.problems import InvalidSettings
 from app.telemetry import logs, metrics
 from app.telemetry.sink import Sink
 
@@ -25,10 +24,10 @@ STANDARD_OUTPUT: Final = 1
 
 log = structlog.get_logger("marketplace_sso")
 
-_held: list[settings.Settings] = []
+_held: list[Configuration] = []
 
 
-def current() -> settings.Settings:
+def current() -> Configuration:
     """Give the configuration that is served; the first call reads it.
 
     Raises:
@@ -45,7 +44,7 @@ def take_anew() -> None:
     Raises:
         InvalidSettings: it does not hold; the one before stays.
     """
-    config = settings.load()
+    config = load()
     _held[:] = [config]
     service = config.service
     sink = Sink(STANDARD_OUTPUT, metrics.LOG_LINES_LOST.inc)

@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 from app.server import draining, serving
-from app.settings.reading import InvalidSettings
+from app.settings.problems import InvalidSettings
 from app.telemetry import logs
 from app.telemetry.sink import Sink
 from tests.in_process import Client, Load, MakeClient, Server

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from app.authenticators.contract import AuthenticatorContext
     from app.identity import Identity
 
+VARIABLES: Final = IntrospectionVariables
+
 _JSON: Final = "application/json"
 _REMEDY: Final = "check URL, CLIENT_ID and CLIENT_SECRET, and that this machine may reach it"
 _REMEDY_FOR_ANYBODY: Final = "let the host answer 401 where there is no session: anyone signs on"
