@@ -12,7 +12,7 @@ from app.cli import main, reference
 from app.demo import run as demo
 from app.errors import SignOnError
 from app.resources.texts import TEXTS
-from app.settings.reading import variable_names
+from app.settings.variables import variable_names
 from app.telemetry import metrics
 from tests import requirements
 from tests.in_process import Load

@@ -32,10 +32,10 @@ class Preset:
     derived: type[Derived] = Derived
 
     def read_defaults(self, reader: Reader, prefix: str) -> Mapping[str, Any]:
-        """Give the defaults, with those that follow from variables.
+        """Return the defaults, with those that follow from the preset's own variables.
 
         Raises:
-            pydantic.ValidationError: what must hold does not, or a variable is wrong.
+            InvalidSettings: the condition does not hold, or a variable is wrong.
         """
         if self.condition is not None:
             reader(self.condition, prefix="", defaults={})

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pydantic import BaseModel, Field
 from pydantic_settings import CliPositionalArg
 
-from app import configuration as settings
 from app.authenticators import preset_variables
 from app.authenticators.headers.engine import TrustedHeadersVariables
 from app.authenticators.introspection.variables import IntrospectionVariables
 from app.authenticators.jwt.aws_alb import AwsAlbVariables
 from app.authenticators.jwt.variables import JwtVariables
 from app.authenticators.presets import BUILT_IN
-from app.destinations import apifuse, custom, pandium
-from app.settings.reading import variable_names
+from app.destinations.apifuse import ApifuseVariables
+from app.destinations.pandium_variables import PandiumVariables
+from app.destinations.row_destinations import KeyVariables
+from app.settings.secrets import EXAMPLE_SECRET
 from app.settings.service import ProcessVariables, ServiceVariables
+from app.settings.variables import variable_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -28,9 +30,9 @@ if TYPE_CHECKING:
 
 GROUPS: Final[Mapping[str, list[tuple[str, type[Variables]]]]] = {
     "The service": [("SSO_", ServiceVariables), ("", ProcessVariables)],
-    "Pandium": [("PANDIUM_", pandium.PandiumVariables)],
-    "APIFuse": [("APIFUSE_", apifuse.ApifuseVariables)],
-    "Further vendors": [("DESTINATION_<NAME>_", custom.KeyVariables)],
+    "Pandium": [("PANDIUM_", PandiumVariables)],
+    "APIFuse": [("APIFUSE_", ApifuseVariables)],
+    "Further vendors": [("DESTINATION_<NAME>_", KeyVariables)],
     "Trusted headers": [("AUTH_<NAME>_", TrustedHeadersVariables)],
     "Signed tokens": [("AUTH_<NAME>_", JwtVariables)],
     "Signed tokens: of one preset only": [
@@ -68,7 +70,7 @@ Each entry of `SSO_AUTHENTICATORS` is a name of this table, or `mine=` and one o
 _EXAMPLE = {
     "SSO_AUTHENTICATORS": "oauth2-proxy",
     "AUTH_OAUTH2_PROXY_TRUSTED_PROXIES": "127.0.0.1/32",
-    "PANDIUM_SHARED_SECRET": settings.EXAMPLE_SECRET,
+    "PANDIUM_SHARED_SECRET": EXAMPLE_SECRET,
     "PANDIUM_ACCOUNT": "acme",
     "PANDIUM_ENVIRONMENT": "demo",
 }

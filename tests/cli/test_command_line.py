@@ -104,7 +104,7 @@ def test_mint_is_readable_too(capsys: pytest.CaptureFixture[str]) -> None:
         (("pandium", "--subject", "u-17"), 1, "sub: the identity has no"),
         (("pandium", "--subject", ""), 1, "subject is not 1 to 255"),
         (("pandium", *ADA, "--claim", "plan"), 1, "is not name=value"),
-        (("pandium", *ADA, "--page", "install"), 1, "integration_id does not have the shape"),
+        (("pandium", *ADA, "--page", "install"), 1, "integration_id has the wrong shape"),
         (
             ("pandium", *ADA, "--page", "install", "--integration-id", "9"),
             1,

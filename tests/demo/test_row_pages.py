@@ -7,7 +7,7 @@ from aiohttp import ClientSession
 from app.demo.loopback import listen, port_of, serving
 from app.demo.marketplace import Marketplace
 from app.demo.rows import Row
-from app.destinations.rows import Vendor
+from app.destinations.rows import Row as Vendor
 
 from .conftest import NOW
 from .tokens import signed

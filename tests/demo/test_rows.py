@@ -6,7 +6,7 @@ import pytest
 
 from app.demo.rows import prepared
 from app.demo.views import View
-from app.destinations.custom import read_rows
+from app.destinations.row_file import read_rows
 
 EXAMPLE = Path("config/destinations.example.toml")
 MARKETPLACE = "http://127.0.0.1:8090"

@@ -50,9 +50,9 @@ def test_the_pages_are_at_their_addresses(
 ) -> None:
     found = pages(load, **variables)
 
-    assert found["marketplace"].location("t.t.t", {}, {}) == f"{marketplace}?jwt=t.t.t#"
-    location = found["listing"].location("t.t.t", {"listing_id": "l-1"}, {})
-    assert location == f"{listing}?jwt=t.t.t#"
+    assert found["marketplace"].handoff("t.t.t", {}, {}).url == f"{marketplace}?jwt=t.t.t#"
+    handoff = found["listing"].handoff("t.t.t", {"listing_id": "l-1"}, {})
+    assert handoff.url == f"{listing}?jwt=t.t.t#"
     assert found["listing"].route == "/apifuse-sso/listing/{listing_id}"
 
 
@@ -110,10 +110,10 @@ def test_claims_are_merged_over_the_template(load: Load) -> None:
     [
         ({"APIFUSE_API_SECRET": "short"}, "APIFUSE_API_SECRET", "5 bytes long"),
         ({"APIFUSE_ORG_ID": ""}, "APIFUSE_ORG_ID", "is required"),
-        ({"APIFUSE_ORG_ID": "{subject}"}, "APIFUSE_ORG_ID", "is not made of letters"),
-        ({"APIFUSE_SUBDOMAIN": ""}, "APIFUSE_CUSTOM_DOMAIN", "APIFUSE_SUBDOMAIN is required"),
-        ({"APIFUSE_SUBDOMAIN": "a.b"}, "APIFUSE_SUBDOMAIN", "is no subdomain"),
-        ({"APIFUSE_CUSTOM_DOMAIN": "m.acme.example"}, "APIFUSE_CUSTOM_DOMAIN", "not both"),
+        ({"APIFUSE_ORG_ID": "{subject}"}, "APIFUSE_ORG_ID", "must consist of letters"),
+        ({"APIFUSE_SUBDOMAIN": ""}, "APIFUSE_SUBDOMAIN", "or APIFUSE_CUSTOM_DOMAIN"),
+        ({"APIFUSE_SUBDOMAIN": "a.b"}, "APIFUSE_SUBDOMAIN", "must be one label"),
+        ({"APIFUSE_CUSTOM_DOMAIN": "m.acme.example"}, "APIFUSE_SUBDOMAIN", "set exactly one"),
         ({"APIFUSE_CUSTOM_DOMAIN": "a b"}, "APIFUSE_CUSTOM_DOMAIN", "blank"),
         ({"APIFUSE_MONETIZATION_PLAN": "{plan}"}, "APIFUSE_MONETIZATION_PLAN", "{plan}"),
         ({"APIFUSE_CONNECTION": '{"a": "{x}"}'}, "APIFUSE_CONNECTION", "{x}"),

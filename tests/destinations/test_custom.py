@@ -403,7 +403,7 @@ def test_a_row_does_not_share_the_secret_of_a_vendor(load: Load, rows: Rows) -> 
     )
 
     assert found == {
-        "PANDIUM_SHARED_SECRET": "is the same secret as DESTINATION_X_KEY; take one of its own"
+        "PANDIUM_SHARED_SECRET": "is the same secret as DESTINATION_X_KEY; set a different one"
     }
 
 
@@ -416,10 +416,12 @@ def faulty(text: str, key: str, words: str) -> Any:
     ("text", "key", "words"),
     [
         faulty("[x", "rows.toml", "cannot be read"),
-        faulty("x = 1", "rows.toml x", "stands outside of a vendor's [table]"),
+        faulty("x = 1", "rows.toml x", "is outside of a vendor's [table]"),
         faulty("[X]\naddress='https://x.example'\nparameter='j'", "rows.toml [X] name", "pattern"),
         faulty("[x]\nparameter='j'", "rows.toml [x] address", "is required, or a table of pages"),
-        faulty(SHORT + "adress='y'", "rows.toml [x] adress", "is no key of a row"),
+        faulty(
+            SHORT + "adress='y'", "rows.toml [x] adress", "is not a known key of a row; remove it"
+        ),
         faulty(
             "[x]\naddress='http://x.example'\nparameter='j'", "rows.toml [x] address", "plain http"
         ),
@@ -427,7 +429,7 @@ def faulty(text: str, key: str, words: str) -> Any:
         faulty(
             "[x]\naddress='https://{subject}.example/'\nparameter='j'",
             "rows.toml [x] address",
-            "nothing provides {subject}",
+            "unknown placeholder {subject}",
         ),
         faulty(
             "[x]\naddress='https://{token}.example/'", "rows.toml [x] address", "outside its path"
@@ -436,24 +438,28 @@ def faulty(text: str, key: str, words: str) -> Any:
         faulty(
             "[x]\naddress='https://x.example/{token}'\nparameter='j'",
             "rows.toml [x] parameter",
-            "one of them",
+            "set exactly one",
         ),
         faulty(
             "[x]\naddress='https://x.example/'\nfragment='{x}'\nparameter='j'",
             "rows.toml [x] fragment",
-            "nothing provides {x}",
+            "unknown placeholder {x}",
         ),
         faulty(
             "[x]\naddress='https://x.example/'\nfragment='{token}'\ndelivery='form'",
             "rows.toml [x] parameter",
-            "is required: it names the token in the form",
+            "is required: it is the token's name in the form",
         ),
         faulty(SHORT + "delivery='pigeon'", "rows.toml [x] delivery", "should be 'redirect'"),
         faulty(SHORT + "algorithm='none'", "rows.toml [x] algorithm", "should be 'HS256'"),
         faulty(SHORT + "claims={a='{emial}'}", "rows.toml [x] claims", "a: nothing provides"),
         faulty(SHORT + "claims={a='{parameter.s}'}", "rows.toml [x] claims", "{parameter.s}"),
-        faulty(SHORT + "claims={iat='{now+1}'}", "rows.toml [x] claims.iat", "never ahead of time"),
-        faulty(SHORT + "claims={nbf=4102444800}", "rows.toml [x] claims.nbf", "never ahead"),
+        faulty(
+            SHORT + "claims={iat='{now+1}'}", "rows.toml [x] claims.iat", "never be in the future"
+        ),
+        faulty(
+            SHORT + "claims={nbf=4102444800}", "rows.toml [x] claims.nbf", "never be in the future"
+        ),
         faulty(
             SHORT + "claims={exp='{expires_at}'}",
             "rows.toml [x] lifetime_seconds",
@@ -467,7 +473,7 @@ def faulty(text: str, key: str, words: str) -> Any:
         faulty(
             SHORT + "parameters={state={pattern='^([a-z]+$'}}",
             "rows.toml [x] parameters.state.pattern",
-            "is no regular expression",
+            "is not a regular expression",
         ),
         faulty(
             SHORT + "parameters={state={values=['a'],relative_path=true}}",
@@ -477,11 +483,13 @@ def faulty(text: str, key: str, words: str) -> Any:
         faulty(SHORT + "parameters={jwt={}}", "rows.toml [x] parameters.jwt", "carries the token"),
         *(
             faulty(
-                SHORT + f"parameters={{{name}={{}}}}", f"rows.toml [x] parameters.{name}", "lead"
+                SHORT + f"parameters={{{name}={{}}}}",
+                f"rows.toml [x] parameters.{name}",
+                "to another site",
             )
             for name in ("return_to", "returnTo", "redirect", "redirect_uri", "next", "URL", "to")
         ),
-        faulty(SHORT + "path='/livez'", "rows.toml [x] path", "itself answers"),
+        faulty(SHORT + "path='/livez'", "rows.toml [x] path", "of the service itself"),
         faulty(
             "[x.pages.p]\naddress='https://x.example/'\npath='../y'",
             "rows.toml [x] pages.p.path",
@@ -490,12 +498,12 @@ def faulty(text: str, key: str, words: str) -> Any:
         faulty(
             "[x]\nparameter='j'\n[x.pages.p]\naddress='https://x.example/{id}'\npath='p'",
             "rows.toml [x] pages.p.address",
-            "nothing provides {id}",
+            "unknown placeholder {id}",
         ),
         faulty(
             "[x]\nparameter='j'\n[x.pages.p]\naddress='https://x.example/'\nids={id='^a$'}",
             "rows.toml [x] pages.p.ids.id",
-            "stands in no path",
+            "is not in the path",
         ),
     ],
 )
@@ -535,13 +543,13 @@ def test_a_fault_of_a_row_is_named(load: Load, rows: Rows, text: str, key: str, 
             SHORT + "path='/pandium-sso'",
             {**KEY, **PANDIUM},
             "[x] path",
-            "/pandium-sso is of pandium and",
+            "/pandium-sso belongs to pandium and x",
         ),
         (
             TWO_PAGES_OF_ONE_SHAPE,
             KEY,
             "[x] path",
-            "is taken: /x-sso/{} is of x and of x",
+            "is not unique: /x-sso/{} belongs to x and x",
         ),
     ],
 )

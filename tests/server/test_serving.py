@@ -7,7 +7,7 @@ import pytest
 import structlog
 
 from app.server import serving
-from app.settings.reading import InvalidSettings
+from app.settings.problems import InvalidSettings
 from app.telemetry import logs
 from app.telemetry.sink import Sink
 from tests.in_process import Client, Load, MakeClient, Server
@@ -18,7 +18,7 @@ NEW_SECRET = "pandium-anew-5b4c3d2e1f00f1e2d3c4b5a6978"
 
 @pytest.fixture(autouse=True)
 def nothing_held(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(serving, "_held", [])
+    monkeypatch.setattr(serving, "_current", [])
     monkeypatch.setattr(logs, "configure", lambda *_: None)
     yield
     structlog.reset_defaults()

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from app.authenticators.contract import AuthenticatorContext
     from app.identity import Identity
 
+VARIABLES: Final = IntrospectionVariables
+
 _JSON: Final = "application/json"
 _MAX_CONNECTIONS: Final = 100
 """At a time, to one host; a question without one waits for it within its timeout."""
