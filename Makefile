@@ -18,10 +18,11 @@ run: $(VENV)/.installed ## serve with config/example.env
 test: $(VENV)/.installed $(NODE) ## all tests, with branch coverage of app
 	@$(BIN)/python -m pytest --cov --cov-report=term $(TEST)
 
-check: $(VENV)/.installed $(NODE) ## format, lint, types
+check: $(VENV)/.installed $(NODE) ## format, lint, types, imports
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/kubernetes-validate --strict --quiet $(filter-out %/kustomization.yaml,$(wildcard config/kubernetes/*.yaml))
 	@$(BIN)/shellcheck .ci/run tests/packaging/build_image.sh config/compose/make-secrets
@@ -53,7 +54,7 @@ picture: $(VENV)/.installed ## docs/demo.png, by Chromium
 	@$(BIN)/python tests/browser/picture.py docs/demo.png
 
 clean:
-	rm -rf $(VENV) node_modules .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/.installed: requirements-dev.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
