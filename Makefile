@@ -41,7 +41,6 @@ bench: $(VENV)/.bench ## rounds of load on this service and on others, with rati
 reference: $(VENV)/.installed ## write the documents that are made from the code
 	@$(BIN)/python -m app reference configuration > docs/configuration.md
 	@$(BIN)/python -m app reference example-env > config/example.env
-	@$(BIN)/python -m app reference openapi > docs/openapi.json
 	@$(BIN)/python -m tests.requirements > docs/requirements.md
 
 sbom: $(VENV)/.installed ## what the image contains, as CycloneDX, in sbom.json

@@ -198,7 +198,7 @@ class Demo(BaseModel):
 class Reference(BaseModel):
     """Print a document that is made from the settings themselves."""
 
-    document: CliPositionalArg[Literal["configuration", "example-env", "openapi"]] = Field(
+    document: CliPositionalArg[Literal["configuration", "example-env"]] = Field(
         description="which document"
     )
 

@@ -31,10 +31,6 @@ def test_the_example_is_what_the_command_prints() -> None:
     assert EXAMPLE.read_text() == reference.example_env()
 
 
-def test_the_openapi_document_is_what_the_command_prints() -> None:
-    assert (ROOT / "docs" / "openapi.json").read_text() == reference.DOCUMENTS["openapi"]()
-
-
 def test_every_variable_stands_in_the_table_with_its_meaning() -> None:
     text = CONFIGURATION.read_text()
 

@@ -12,7 +12,6 @@ from app.authenticators.introspection.variables import IntrospectionVariables
 from app.authenticators.jwt.aws_alb import AwsAlbVariables
 from app.authenticators.jwt.variables import JwtVariables
 from app.authenticators.presets import BUILT_IN
-from app.cli import openapi
 from app.destinations import apifuse, custom, pandium
 from app.settings.reading import variable_names
 from app.settings.service import ProcessVariables, ServiceVariables
@@ -154,6 +153,5 @@ def _escaped(cell: str) -> str:
 DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = {
     "configuration": configuration,
     "example-env": example_env,
-    "openapi": lambda: json.dumps(openapi.document(), indent=2) + "\n",
 }
 """What `marketplace-sso reference` can print."""
