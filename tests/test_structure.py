@@ -1,6 +1,7 @@
 """The house rules that a machine can check."""
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -94,6 +95,14 @@ def test_what_is_locked_is_installed_without_asking_for_more(name: str) -> None:
 
     assert installs
     assert [line for line in installs if "--no-deps" not in line] == []
+
+
+def test_tests_share_by_modules_of_their_own() -> None:
+    for path in (ROOT / "tests").rglob("*.py"):
+        names = imported(ast.parse(path.read_text(encoding="utf-8")))
+        shared = {name for name in names if re.search(r"(^|\.)test_", name)}
+
+        assert shared == set(), path
 
 
 def test_every_exception_to_a_rule_has_its_reason() -> None:
