@@ -3,9 +3,11 @@
 import re
 import shlex
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from app import __version__
 from app.__main__ import main
 from app.authenticators.presets import BUILT_IN
 from app.cli import reference
@@ -15,7 +17,7 @@ from app.resources.refusals import WORDS
 from app.settings.reading import variable_names
 from app.telemetry import metrics
 from tests import requirements
-from tests.in_process import Load
+from tests.in_process import Load, MakeClient
 
 ROOT = Path(__file__).parent.parent
 CONFIGURATION = ROOT / "docs" / "configuration.md"
@@ -67,12 +69,50 @@ def test_every_error_code_is_documented() -> None:
     assert codes == set(re.findall(r"^\| `([a-z_]+)` \|", text, re.MULTILINE))
 
 
-@pytest.mark.parametrize("path", ["README.md", *(f"docs/{p.name}" for p in ROOT.glob("docs/*.md"))])
-def test_every_link_leads_to_a_file(path: str) -> None:
-    text = (ROOT / path).read_text()
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
-    for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", text):
-        assert ((ROOT / path).parent / target).exists(), target
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_every_link_leads_to_a_file_and_to_a_heading_in_it(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+
+    for target, _, heading in re.findall(r"\]\((?!https?:|mailto:)([^)#]*)(#([^)]+))?\)", text):
+        linked = path.parent / target if target else path
+        assert linked.exists(), target
+        if heading:
+            headings = re.findall(r"^#+ (.*)$", linked.read_text(encoding="utf-8"), re.MULTILINE)
+            assert heading in {anchor(each) for each in headings}, heading
+
+
+def anchor(heading: str) -> str:
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("path", set(DOCUMENTS) - {ROOT / "CHANGELOG.md"}, ids=name_of)
+def test_every_path_that_a_document_names_is_there(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+
+    for named in re.findall(r"`((?:app|config|docs|tests|\.ci)/[\w./-]+)[`: ]", text):
+        assert (ROOT / named).exists(), named
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_every_command_that_a_document_names_is_one(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = path.read_text(encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    (commands,) = re.findall(r"^  \{([a-z,]+)\}$", capsys.readouterr().out, re.MULTILINE)
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+    in_code = "\n".join(re.findall(r"```.*?```|`[^`]*`", text, re.DOTALL))
+    assert set(re.findall(r"\bmarketplace-sso ([a-z]+)", in_code)) <= set(commands.split(","))
+    assert set(re.findall(r"\bmake ([a-z]+)", in_code)) <= set(targets)
 
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -114,6 +154,20 @@ def test_the_readmes_demo_prints_what_the_demo_prints() -> None:
         curl=demo._curl(address),  # noqa: SLF001 - what it prints is its own affair, but for here
     )
     assert skeleton(printed.strip()) in shown
+
+
+def test_the_readmes_request_is_answered_with_the_example(client: MakeClient) -> None:
+    (line,) = block("sh", "curl")
+    _, _, address, *words = shlex.split(line)
+    headers = dict(word.split(": ", 1) for word in words if word != "-H")
+
+    answer = client(variables_of(EXAMPLE)).simulate_get(urlsplit(address).path, headers=headers)
+
+    assert answer.status_code == 307
+
+
+def test_the_readmes_image_is_of_this_version() -> None:
+    assert set(re.findall(r"marketplace-sso:([\d.]+\d)", README)) == {__version__}
 
 
 def test_the_readmes_five_lines_are_a_configuration(load: Load) -> None:
