@@ -18,10 +18,11 @@ run: $(VENV)/.installed ## serve with config/example.env
 test: $(VENV)/.installed $(NODE) ## all tests, with branch coverage of app
 	@$(BIN)/python -m pytest --cov --cov-report=term $(TEST)
 
-check: $(VENV)/.installed $(NODE) ## format, lint, types
+check: $(VENV)/.installed $(NODE) ## format, lint, types, imports
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/kubernetes-validate --strict --quiet $(filter-out %/kustomization.yaml,$(wildcard config/kubernetes/*.yaml))
 	@$(BIN)/shellcheck .ci/run tests/packaging/build_image.sh config/compose/make-secrets
@@ -40,7 +41,6 @@ bench: $(VENV)/.bench ## rounds of load on this service and on others, with rati
 reference: $(VENV)/.installed ## write the documents that are made from the code
 	@$(BIN)/python -m app reference configuration > docs/configuration.md
 	@$(BIN)/python -m app reference example-env > config/example.env
-	@$(BIN)/python -m app reference openapi > docs/openapi.json
 	@$(BIN)/python -m tests.requirements > docs/requirements.md
 
 sbom: $(VENV)/.installed ## what the image contains, as CycloneDX, in sbom.json
@@ -53,7 +53,7 @@ picture: $(VENV)/.installed ## docs/demo.png, by Chromium
 	@$(BIN)/python tests/browser/picture.py docs/demo.png
 
 clean:
-	rm -rf $(VENV) node_modules .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/.installed: requirements-dev.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

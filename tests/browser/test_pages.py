@@ -13,8 +13,7 @@ from playwright.sync_api import Frame, Page, expect
 from app.resources.answers import Page as Template
 
 from .conftest import World
-from .demo import Demo
-from .test_demo import see, sign_in
+from .demo import Demo, see, sign_in
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 PICTURES = os.environ.get("PICTURES")

@@ -12,7 +12,7 @@ from aiohttp import web
 from app.authenticators.trial import Trial
 from app.cli import check_online as online
 from tests.authenticators.introspection.hosts import Host, running
-from tests.cli.test_command_line import run
+from tests.cli.command_line import run
 from tests.in_process import Load
 from tests.samples import PANDIUM, PROXY
 

@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 
 import pytest
 
-from app.cli import main
 from app.testing import IssuerKey
+from tests.cli.command_line import run
 from tests.in_process import Load, token_of, vendor_reads
 from tests.samples import APIFUSE, APIFUSE_SECRET, PANDIUM, PANDIUM_SECRET, PROXY
 
@@ -19,18 +19,6 @@ ADA = ("--subject", "u-17", "--email", "ada@acme.example")
 @pytest.fixture(autouse=True)
 def configuration(load: Load) -> None:
     load(PROXY, PANDIUM, APIFUSE, PANDIUM_INTEGRATIONS=INTEGRATIONS)
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    try:
-        main(list(arguments))
-    except SystemExit as end:
-        words = "" if isinstance(end.code, int) else str(end.code)
-        status = end.code if isinstance(end.code, int) else 1
-    else:
-        status, words = 0, ""
-    out, err = capsys.readouterr()
-    return status, out, err + words
 
 
 def minted(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:

@@ -1,38 +1,18 @@
 from html import unescape
 from http.cookies import SimpleCookie
+from importlib.resources import files
 from urllib.parse import quote, urlencode
 
 import pytest
 from ada_url import URL as BrowserURL  # noqa: N811 - an initialism
-from aiohttp import ClientResponse, ClientSession
-from yarl import URL
+from aiohttp import ClientSession
 
 from app.demo.host import COOKIE
 from app.demo.users import SAMPLE_USERS
 from app.demo.views import VIEWS, View
 
 from .conftest import Recorder
-
-
-async def sign_in(http: ClientSession, host: str, form: dict[str, str] | None = None) -> str:
-    """Return the session of whoever the form names."""
-    return (await login(http, host, form or {"user": "u-17"})).cookies[COOKIE].value
-
-
-async def login(http: ClientSession, host: str, form: dict[str, str]) -> ClientResponse:
-    async with http.post(f"{host}/login", data=form, allow_redirects=False) as answer:
-        await answer.read()
-    return answer
-
-
-async def get(
-    http: ClientSession, address: str, session: str | None = None, **headers: str
-) -> tuple[ClientResponse, str]:
-    if session is not None:
-        headers["Cookie"] = f"{COOKIE}={session}"
-    url = URL(address, encoded=True)
-    async with http.get(url, headers=headers, allow_redirects=False) as answer:
-        return answer, await answer.text()
+from .visitor import get, login, sign_in
 
 
 async def test_the_login_offers_the_people_of_the_company(host: str, http: ClientSession) -> None:
@@ -282,7 +262,7 @@ async def test_style_and_script_are_files_of_its_own(
     answer, text = await get(http, f"{host}/{name}")
 
     assert answer.status == 200
-    assert text
+    assert text == (files("app.demo.pages") / name).read_text(encoding="utf-8")
 
 
 HOSTILE = "\"><script>alert(1)</script>'&$subject"

@@ -1,5 +1,6 @@
 import json
 from html import unescape
+from importlib.resources import files
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -159,7 +160,7 @@ async def test_style_and_script_are_files_of_its_own(
     status, text = await page(http, f"{marketplace}/{name}")
 
     assert status == 200
-    assert text
+    assert text == (files("app.demo.pages") / name).read_text(encoding="utf-8")
 
 
 HOSTILE = "<script>alert(1)</script>'\"&$person"

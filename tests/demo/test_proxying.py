@@ -11,7 +11,7 @@ from app.demo.host import COOKIE, SERVED_BY_THE_SERVICE, Host
 from app.demo.loopback import free_port, listen, port_of, serving
 
 from .conftest import Recorder
-from .test_host import get, sign_in
+from .visitor import get, sign_in
 
 IDENTITY = {
     "X-Forwarded-User": "u-17",

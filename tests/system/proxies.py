@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 import pytest
 
-from tests.packaging.test_login_proxy import wait_for
+from tests.packaging.login_proxy import wait_for
 from tests.system.service import ROOT
 
 RECIPES = ROOT / "config/proxies"

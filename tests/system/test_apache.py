@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.packaging.test_login_proxy import FORGED, ask
+from tests.packaging.login_proxy import FORGED, ask
 from tests.system import vendor
 from tests.system.acme import PANDIUM, PANDIUM_SECRET
 from tests.system.proxies import FRAME, PAGE, SCRIPT, Browser, location, recipe, running
