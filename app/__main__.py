@@ -24,7 +24,7 @@ from pydantic_settings import (
 )
 
 from app import configuration as settings
-from app.authenticators.trial import Trial
+from app.authenticators.contract import ProbeResult
 from app.cli import check_online as online
 from app.cli import reference
 from app.cli.inspect_token import Finding, identified, inspect
@@ -289,7 +289,7 @@ def _identified(name: str, token: str) -> dict[str, Any]:
         _fail(f"{error.code}: {error}")
 
 
-def _tried(config: settings.Settings) -> list[Trial]:
+def _tried(config: settings.Settings) -> list[ProbeResult]:
     return asyncio.run(
         online.trials(
             dict.fromkeys(each.origin for each in config.destinations),
