@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote_plus
 
+from app.authenticators.contract import ProbeResult
 from app.authenticators.credentials import cookie_value, header_value
 from app.authenticators.http_client import HttpClient, NoAnswer
 from app.authenticators.introspection.answers import MAX_BYTES, Answers
 from app.authenticators.introspection.cache import IdentityCache, fingerprint
 from app.authenticators.introspection.variables import IntrospectionVariables
-from app.authenticators.trial import Trial
 from app.errors import AuthenticatorUnavailable, InvalidCredential
 from app.identity import InvalidIdentity
 
@@ -93,7 +93,7 @@ class Introspection:
             self._cache.put(key, identity)
         return identity
 
-    async def probe(self) -> list[Trial]:
+    async def probe(self) -> list[ProbeResult]:
         """Ask without a session, or about a token that nobody has: the answer has to be no."""
         url = self._variables.url
         question = Question("GET", {"Accept": _JSON})
@@ -104,12 +104,12 @@ class Introspection:
         try:
             await self._ask(host, question)
         except (InvalidCredential, InvalidIdentity) as error:
-            return [Trial(url, f"signs nobody on without a session: {error}")]
+            return [ProbeResult(url, f"signs nobody on without a session: {error}")]
         except AuthenticatorUnavailable as error:
-            return [Trial(url, str(error), _REMEDY)]
+            return [ProbeResult(url, str(error), _REMEDY)]
         finally:
             await host.stop()
-        return [Trial(url, "names a user without a session", _REMEDY_FOR_ANYBODY)]
+        return [ProbeResult(url, "names a user without a session", _REMEDY_FOR_ANYBODY)]
 
     def _client(self) -> HttpClient:
         return HttpClient(

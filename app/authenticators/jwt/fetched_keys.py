@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
+from app.authenticators.contract import ProbeResult
 from app.authenticators.jwt.key_server import FetchFailed
-from app.authenticators.trial import Trial
 from app.errors import AuthenticatorUnavailable
 from app.telemetry.metrics import KEY_FETCHES, KEYS_LOADED
 from app.tokens.jwks import InvalidKeySet, KeySet, UnknownKey, VerificationKey, jwk_set
@@ -59,7 +59,7 @@ class Keys(Protocol):
         """
         ...
 
-    async def probe(self) -> list[Trial]:
+    async def probe(self) -> list[ProbeResult]:
         """Say whether there are keys, before any start."""
         ...
 
@@ -82,9 +82,9 @@ class FixedKeys:
         """Give the key of a token."""
         return self._keys.find(key_id, algorithm)
 
-    async def probe(self) -> list[Trial]:
+    async def probe(self) -> list[ProbeResult]:
         """Say where they are from."""
-        return [Trial("keys", "in the configuration")]
+        return [ProbeResult("keys", "in the configuration")]
 
 
 class FetchedKeys:
@@ -132,16 +132,16 @@ class FetchedKeys:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._server.stop()
 
-    async def probe(self) -> list[Trial]:
+    async def probe(self) -> list[ProbeResult]:
         """Fetch them once, before any start."""
         await self._server.start()
         try:
             jwk_set(await self._fetch())
         except (FetchFailed, InvalidKeySet) as error:
-            return [Trial("keys", str(error), _REMEDY)]
+            return [ProbeResult("keys", str(error), _REMEDY)]
         finally:
             await self._server.stop()
-        return [Trial("keys", "fetched, and they can be used")]
+        return [ProbeResult("keys", "fetched, and they can be used")]
 
     @property
     def ready(self) -> bool:

@@ -7,13 +7,14 @@ import math
 import re
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
+from cachetools import FIFOCache
 
+from app.authenticators.contract import ProbeResult
 from app.authenticators.jwt.fetched_keys import COOLDOWN_SECONDS, RETRY_SECONDS
 from app.authenticators.jwt.key_server import FetchFailed, NotThere
-from app.authenticators.trial import Trial
 from app.errors import AuthenticatorUnavailable
 from app.tokens.jwks import InvalidKeySet, KeySet, UnknownKey, VerificationKey, pem_key
 from app.tokens.jws import InvalidToken
@@ -50,8 +51,8 @@ class KeyDocuments:
         self._server = server
         self._address = address
         self._clock = clock
-        self._keys: dict[str, tuple[float, KeySet]] = {}
-        self._failed: dict[str, tuple[float, bool]] = {}
+        self._keys: FIFOCache[str, tuple[float, KeySet]] = FIFOCache(_MOST_REMEMBERED)
+        self._failed: FIFOCache[str, tuple[float, bool]] = FIFOCache(_MOST_REMEMBERED)
         self._fetching: dict[str, asyncio.Task[None]] = {}
         self._tried = deque([-math.inf] * MOST_FETCHES, maxlen=MOST_FETCHES)
 
@@ -67,18 +68,18 @@ class KeyDocuments:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._server.stop()
 
-    async def probe(self) -> list[Trial]:
+    async def probe(self) -> list[ProbeResult]:
         """Ask for a key that cannot be there, before any start: a no is an answer."""
         await self._server.start()
         try:
             await self._server.get(f"{self._address}/{_NO_KEY}")
         except NotThere:
-            return [Trial(self._address, "answers")]
+            return [ProbeResult(self._address, "answers")]
         except FetchFailed as error:
-            return [Trial(self._address, str(error), _REMEDY)]
+            return [ProbeResult(self._address, str(error), _REMEDY)]
         finally:
             await self._server.stop()
-        return [Trial(self._address, "has a key that cannot be", _REMEDY)]
+        return [ProbeResult(self._address, "has a key that cannot be", _REMEDY)]
 
     async def find(self, key_id: str | None, algorithm: str) -> VerificationKey:
         """Give the key of a token.
@@ -122,16 +123,9 @@ class KeyDocuments:
         now = self._clock()
         try:
             document = await self._server.get(f"{self._address}/{key_id}")
-            _put(self._keys, key_id, (now, pem_key(document)))
+            self._keys[key_id] = (now, pem_key(document))
         except (FetchFailed, InvalidKeySet) as error:
-            _put(self._failed, key_id, (now, isinstance(error, NotThere)))
+            self._failed[key_id] = (now, isinstance(error, NotThere))
             log.warning("key_not_fetched", reason=str(error))
         finally:
             del self._fetching[key_id]
-
-
-def _put(remembered: dict[str, Any], name: str, value: object) -> None:
-    remembered.pop(name, None)
-    if len(remembered) >= _MOST_REMEMBERED:
-        del remembered[next(iter(remembered))]  # the oldest
-    remembered[name] = value

@@ -621,10 +621,10 @@ async def test_a_probe_is_content_with_a_no(host: Host, made: Make, status: int)
     (engine,) = (await made(**cookies(host))).authenticators.values()
     assert isinstance(engine, Introspection)
 
-    (trial,) = await engine.probe()
+    (result,) = await engine.probe()
 
-    assert trial.ok
-    assert trial.what == host.url
+    assert result.ok
+    assert result.what == host.url
     assert "Cookie" not in host.asked[0].headers
 
 
@@ -634,10 +634,10 @@ async def test_a_probe_tells_of_a_host_that_knows_a_user_without_a_session(
     (engine,) = (await made(**cookies(host))).authenticators.values()
     assert isinstance(engine, Introspection)
 
-    (trial,) = await engine.probe()
+    (result,) = await engine.probe()
 
-    assert "without a session" in trial.found
-    assert "anyone" in (trial.remedy or "")
+    assert "without a session" in result.found
+    assert "anyone" in (result.remedy or "")
 
 
 async def test_a_probe_asks_a_tokens_server_about_a_token_that_nobody_has(
@@ -649,10 +649,10 @@ async def test_a_probe_asks_a_tokens_server_about_a_token_that_nobody_has(
     host.answer = json_answer({"active": False})
     assert (await engine.probe())[0].ok
     host.answer = json_answer({}, status=401)
-    (trial,) = await engine.probe()
+    (result,) = await engine.probe()
 
-    assert "CLIENT_SECRET" in (trial.remedy or "")
-    assert "s3cret" not in str(trial)
+    assert "CLIENT_SECRET" in (result.remedy or "")
+    assert "s3cret" not in str(result)
     assert host.bodies == ["token=no-token"] * 2
 
 
