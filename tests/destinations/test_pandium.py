@@ -21,7 +21,7 @@ INTEGRATIONS = '{"1121": {"connector_name": "gwt", "integration_name": "gwt2hs",
 
 
 def pages(load: Load, **variables: str) -> dict[str, Destination]:
-    config = load(PROXY, PANDIUM, **variables)
+    config = load(PROXY, {**PANDIUM, **variables})
     return {destination.page: destination for destination in config.destinations}
 
 
@@ -67,6 +67,14 @@ def test_the_marketplace_is_at_its_address(
         (
             {"PANDIUM_INSTALL_URL": "https://m.acme.example/{account}/i/{integration_id}"},
             "https://m.acme.example/acme/i/1121",
+        ),
+        (
+            {
+                "PANDIUM_ACCOUNT": "",
+                "PANDIUM_SUB_DOMAIN": "x",
+                "PANDIUM_INSTALL_URL": "https://m.acme.example/{integration_id}",
+            },
+            "https://m.acme.example/1121",
         ),
     ],
 )
