@@ -46,16 +46,16 @@ class SignOn:
         except NoSession:
             if not destination.anonymous:
                 raise
-            handoff = destination.anonymous_handoff(*self._visit(req, ids))
-            self._delivery.send(req, resp, handoff)
+            parameters = self._checked_parameters(req, ids)
+            self._delivery.send(req, resp, destination.anonymous_handoff(ids, parameters))
             return
         req.context.subject = identity.subject
-        ids, parameters = self._visit(req, ids)
+        parameters = self._checked_parameters(req, ids)
         claims = destination.claims_for(identity, ids, parameters)
         req.context.token_id = claims.get("jti")
         handoff = destination.handoff(destination.sign(claims), ids, parameters)
         self._delivery.send(req, resp, handoff, claims.get("exp"))
 
-    def _visit(self, req: Request, ids: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    def _checked_parameters(self, req: Request, ids: dict[str, str]) -> dict[str, str]:
         self.destination.check_ids(ids)
-        return ids, self.destination.checked_parameters(req.query_string)
+        return self.destination.checked_parameters(req.query_string)
