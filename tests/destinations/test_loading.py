@@ -17,7 +17,7 @@ def test_both_vendors_can_be_on(load: Load) -> None:
     assert list(config.authenticators) == ["oauth2-proxy"]
 
 
-def test_what_holds_for_all_destinations_reaches_each(load: Load) -> None:
+def test_every_destination_gets_the_limits_of_the_service(load: Load) -> None:
     config = load(
         PROXY, PANDIUM, APIFUSE, SSO_CLOCK_SKEW_SECONDS="7", SSO_MAX_LOCATION_BYTES="4000"
     )

@@ -108,13 +108,15 @@ def faulty(text: str, key: str, words: str) -> Any:
         ),
     ],
 )
-def test_a_fault_of_a_row_is_named(load: Load, rows: Rows, text: str, key: str, words: str) -> None:
+def test_what_is_wrong_with_a_row_is_named(
+    load: Load, rows: Rows, text: str, key: str, words: str
+) -> None:
     found = problems(load, PROXY, rows(text), KEY)
 
     assert words in found[key]
 
 
-def test_a_file_that_is_not_there_is_named(load: Load, tmp_path: Path) -> None:
+def test_a_missing_file_is_named(load: Load, tmp_path: Path) -> None:
     found = problems(load, PROXY, PANDIUM, SSO_DESTINATIONS_FILE=str(tmp_path / "none.toml"))
 
     assert "cannot be read" in found["none.toml"]

@@ -12,7 +12,7 @@ def test_a_settings_error_reads_as_a_sentence() -> None:
 
 
 @pytest.mark.requirement("R48", "R45")
-def test_no_secret_is_in_what_is_said_of_it(load: Load) -> None:
+def test_no_problem_contains_a_secret(load: Load) -> None:
     found = problems(
         load,
         PROXY,

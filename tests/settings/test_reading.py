@@ -25,7 +25,7 @@ def test_a_variable_that_is_also_a_file_is_refused(load: Load, tmp_path: Path) -
 
 
 @pytest.mark.requirement("R48")
-def test_a_file_that_nothing_reads_is_refused(load: Load, tmp_path: Path) -> None:
+def test_a_file_with_a_misspelt_name_is_refused(load: Load, tmp_path: Path) -> None:
     (tmp_path / "PANDIUM_SHARD_SECRET").write_text(PANDIUM_SECRET)
 
     found = problems(load, PROXY, PANDIUM, SECRETS_DIR=str(tmp_path))
@@ -64,14 +64,14 @@ def test_every_problem_is_told_at_once(load: Load) -> None:
 
 
 @pytest.mark.requirement("R48")
-def test_an_empty_environment_is_told_what_it_needs(load: Load) -> None:
+def test_an_empty_environment_lists_what_is_required(load: Load) -> None:
     found = problems(load)
 
     assert set(found) == {"SSO_AUTHENTICATORS", "PANDIUM_SHARED_SECRET"}
 
 
 @pytest.mark.requirement("R48")
-def test_a_variable_that_nobody_knows_is_named(load: Load) -> None:
+def test_an_unknown_variable_is_named(load: Load) -> None:
     found = problems(
         load, PROXY, PANDIUM, SSO_DESTINATION_FILE="x", APIFUSE="not ours", SSO_XYZZY="x"
     )
@@ -91,7 +91,7 @@ def test_a_variable_that_nobody_knows_is_named(load: Load) -> None:
         {"SSO_BIND": "nowhere"},
     ],
 )
-def test_a_mistake_in_what_listens_does_not_make_the_variables_of_authenticators_unknown(
+def test_a_mistake_in_the_list_of_authenticators_does_not_make_their_variables_unknown(
     load: Load, more: dict[str, str]
 ) -> None:
     found = problems(load, PROXY, PANDIUM, {"AUTH_CORP_ISSUER": "x"}, more)

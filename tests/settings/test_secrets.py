@@ -17,7 +17,7 @@ def test_two_vendors_do_not_share_a_secret(load: Load) -> None:
 
 
 @pytest.mark.requirement("R35")
-def test_what_comes_in_and_what_goes_out_do_not_share_a_secret(load: Load) -> None:
+def test_a_login_and_a_vendor_do_not_share_a_secret(load: Load) -> None:
     found = problems(
         load,
         PROXY,
