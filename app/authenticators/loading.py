@@ -18,7 +18,7 @@ from app.settings.problems import InvalidSettings, Problem
 from app.settings.service import ListeningVariables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import falcon.asgi
 
@@ -52,19 +52,20 @@ def load_authenticators(reading: Reading, *, now: Callable[[], float]) -> dict[s
     """
     authenticators: dict[str, Authenticator] = {}
     problems: list[Problem] = []
+    entries: list[Entry] = []
     try:
         listening = reading(ListeningVariables, prefix="SSO_")
         entries = parse(listening.authenticators)
     except InvalidSettings as error:
         problems += error.problems
-        entries = []
     for entry in entries:
         try:
-            authenticators[entry.name] = _make(
-                entry, reading, unix_peers_only=listening.unix_peers_only, now=now
-            )
+            made = _make(entry, reading, unix_peers_only=listening.unix_peers_only, now=now)
+            authenticators[entry.name] = asynchronous(made)
         except InvalidSettings as error:
             problems += error.problems
+        except ValueError as error:
+            problems += _wrong_list(str(error)).problems
     if any(problem.variable.startswith("SSO_") for problem in problems):
         reading.declare_unknowable("AUTH_")
     reading.note(problems)
@@ -102,33 +103,32 @@ def _parse_one(text: str) -> Entry:
 
 def _make(
     entry: Entry, reading: Reading, *, unix_peers_only: bool, now: Callable[[], float]
-) -> Authenticator:
+) -> Any:  # noqa: ANN401 - any callable, sync or async
     """Import what an entry names, and nothing else, and make it from its own variables.
 
     Raises:
-        InvalidSettings: nothing has that name, it is not an authenticator, or its variables are
-            wrong.
+        ValueError: nothing has that name, or it is not an authenticator.
+        InvalidSettings: its variables are wrong.
     """
-    try:
-        found = _imported(entry.target)
-        preset = BUILT_IN.get(entry.target)
-        if preset is not None:
-            reading.declare(found.VARIABLES, prefix=entry.prefix)
-        context = AuthenticatorContext(
-            name=entry.name,
-            prefix=entry.prefix,
-            reader=reading,
-            unix_peers_only=unix_peers_only,
-            defaults=preset.read_defaults(reading, entry.prefix) if preset else {},
-            now=now,
-        )
-        factory = getattr(found, "from_settings", None)
-        authenticator = found if factory is None else factory(context)
-        if not callable(authenticator):
-            raise ValueError(f"{entry.target!r} must be callable or have from_settings(context)")  # noqa: TRY004, TRY301 - the configuration is wrong, as with every other ValueError here
-    except ValueError as error:
-        raise _wrong_list(str(error)) from error
-    return asynchronous(authenticator)
+    found = _imported(entry.target)
+    defaults: Mapping[str, Any] = {}
+    if entry.target in BUILT_IN:
+        reading.declare(found.VARIABLES, prefix=entry.prefix)  # read_defaults may fail before
+        defaults = BUILT_IN[entry.target].read_defaults(reading, entry.prefix)
+    context = AuthenticatorContext(
+        name=entry.name,
+        prefix=entry.prefix,
+        reader=reading,
+        unix_peers_only=unix_peers_only,
+        defaults=defaults,
+        now=now,
+    )
+    factory = getattr(found, "from_settings", None)
+    authenticator = found if factory is None else factory(context)
+    if not callable(authenticator):
+        wrong = "which is neither callable nor has from_settings(context)"
+        raise ValueError(f"contains {entry.target!r}, {wrong}")  # noqa: TRY004 - it is the configuration that is wrong
+    return authenticator
 
 
 def _imported(target: str) -> Any:  # noqa: ANN401 - a module, a class, a function

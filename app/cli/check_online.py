@@ -49,8 +49,8 @@ async def ask_everybody(
         await client.stop()
     offsets = [offset for _, offset in answers if offset is not None]
     return [
-        *(trial for trial, _ in answers),
-        *(trial for found in probed for trial in found),
+        *(result for result, _ in answers),
+        *(result for found in probed for result in found),
         _clock(offsets, clock_skew_seconds),
     ]
 

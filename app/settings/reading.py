@@ -130,11 +130,13 @@ class Reading:
             raise InvalidSettings(problems)
 
     def _unknown(self) -> Iterable[Problem]:
-        for name in self.names - self._known:
-            near = difflib.get_close_matches(name, self._known, n=1)
-            if name.startswith(PREFIXES) and (near or not name.startswith(tuple(self._unknowable))):
-                hint = f"did you mean {near[0]}?" if near else "remove it"
-                yield Problem(name, f"is not a known variable; {hint}")
+        for prefix in PREFIXES:
+            known = [name for name in self._known if name.startswith(prefix)]
+            for name in self.names - self._known:
+                near = difflib.get_close_matches(name, known, n=1)
+                if name.startswith(prefix) and (near or prefix not in self._unknowable):
+                    hint = f"did you mean {near[0]}?" if near else "remove it"
+                    yield Problem(name, f"is not a known variable; {hint}")
 
     def _set_twice(self) -> Iterable[Problem]:
         for names, where in (

@@ -134,7 +134,10 @@ def test_an_entry_point_is_found_by_its_name(
         ("=authelia", "has the name ''; use small letters"),
         ("acme_plugin:nope", "cannot be imported"),
         ("no_such_module:authenticate", "cannot be imported"),
-        ("acme_plugin:nothing", "must be callable or have from_settings"),
+        (
+            "acme_plugin:nothing",
+            "contains 'acme_plugin:nothing', which is neither callable nor has from_settings",
+        ),
     ],
 )
 def test_a_wrong_name_is_explained(load: Load, authenticators: str, words: str) -> None:

@@ -82,7 +82,7 @@ def test_a_user_is_known_by_the_id_alone(load: Load) -> None:
 
 
 @pytest.mark.parametrize(("plan", "expected"), [("silver", "silver"), ("{claims.plan}", "gold")])
-def test_a_plan_is_fixed_or_the_users(load: Load, plan: str, expected: str) -> None:
+def test_a_plan_is_fixed_or_comes_from_the_user(load: Load, plan: str, expected: str) -> None:
     claims = minted(pages(load, APIFUSE_MONETIZATION_PLAN=plan)["marketplace"])
 
     assert claims["user"]["monetizationPlan"] == expected
@@ -135,7 +135,7 @@ def test_a_visitor_without_a_session_is_asked_to_sign_in(client: MakeClient) -> 
     assert answer.status_code == 401
 
 
-def test_a_visitor_may_browse_where_the_operator_says_so(client: MakeClient) -> None:
+def test_a_visitor_may_browse_if_the_operator_allows_it(client: MakeClient) -> None:
     service = client(PROXY, APIFUSE, APIFUSE_ANONYMOUS="redirect")
 
     browsing = service.simulate_get("/apifuse-sso/listing/l-1")
@@ -150,7 +150,7 @@ def test_a_visitor_may_browse_where_the_operator_says_so(client: MakeClient) -> 
     }
 
 
-def test_a_session_that_does_not_hold_is_not_let_through_as_a_visitor(client: MakeClient) -> None:
+def test_an_invalid_session_is_not_taken_for_a_visitor(client: MakeClient) -> None:
     service = client(PROXY, APIFUSE, APIFUSE_ANONYMOUS="redirect")
 
     answer = service.simulate_get(

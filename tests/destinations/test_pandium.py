@@ -21,7 +21,7 @@ INTEGRATIONS = '{"1121": {"connector_name": "gwt", "integration_name": "gwt2hs",
 
 
 def pages(load: Load, **variables: str) -> dict[str, Destination]:
-    config = load(PROXY, PANDIUM, **variables)
+    config = load(PROXY, {**PANDIUM, **variables})
     return {destination.page: destination for destination in config.destinations}
 
 
@@ -67,6 +67,14 @@ def test_the_marketplace_is_at_its_address(
         (
             {"PANDIUM_INSTALL_URL": "https://m.acme.example/{account}/i/{integration_id}"},
             "https://m.acme.example/acme/i/1121",
+        ),
+        (
+            {
+                "PANDIUM_ACCOUNT": "",
+                "PANDIUM_SUB_DOMAIN": "x",
+                "PANDIUM_INSTALL_URL": "https://m.acme.example/{integration_id}",
+            },
+            "https://m.acme.example/1121",
         ),
     ],
 )
@@ -142,7 +150,7 @@ def test_claims_are_merged_over_the_template(load: Load) -> None:
     }
 
 
-def test_a_lifetime_gives_an_end(load: Load) -> None:
+def test_a_lifetime_sets_exp(load: Load) -> None:
     claims = minted(pages(load, PANDIUM_TOKEN_LIFETIME_SECONDS="60")["marketplace"])
 
     assert claims["exp"] == claims["iat"] + 5 + 60
@@ -158,7 +166,7 @@ def test_a_lifetime_gives_an_end(load: Load) -> None:
         ("hex", PANDIUM_SECRET.encode().hex()),
     ],
 )
-def test_the_secret_is_opened_as_it_is_written(load: Load, encoding: str, written: str) -> None:
+def test_the_secret_is_decoded_by_its_encoding(load: Load, encoding: str, written: str) -> None:
     found = pages(load, PANDIUM_SECRET_ENCODING=encoding, PANDIUM_SHARED_SECRET=written)
 
     assert minted(found["marketplace"])["sub"] == "ada@acme.example"
