@@ -19,7 +19,7 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name).click()
 
 
-def test_whoever_signs_in_sees_the_marketplace(page: Page, demo: Demo) -> None:
+def test_a_signed_in_user_sees_the_marketplace(page: Page, demo: Demo) -> None:
     sign_in(page, demo)
 
     see(page, "Signed in as Ada Lindqvist")

@@ -68,7 +68,7 @@ async def test_a_typed_user_without_a_name_goes_by_the_address(
 @pytest.mark.parametrize(
     "form", [{}, {"user": "u-1"}, {"email": ""}, {"email": " \u202e\x00"}, {"name": "Ada"}]
 )
-async def test_a_login_that_names_nobody_asks_again(
+async def test_a_login_without_a_user_asks_again(
     host: str, http: ClientSession, form: dict[str, str]
 ) -> None:
     answer = await login(http, host, {**form, "rd": "/install"})
@@ -77,7 +77,7 @@ async def test_a_login_that_names_nobody_asks_again(
     assert "Set-Cookie" not in answer.headers
 
 
-async def test_a_failed_login_says_what_is_wanted_and_keeps_the_way_back(
+async def test_a_failed_login_names_the_missing_field_and_keeps_the_return_address(
     host: str, http: ClientSession
 ) -> None:
     async with http.post(f"{host}/login", data={"rd": "/install"}) as answer:

@@ -103,7 +103,7 @@ async def test_a_visitor_without_a_token_may_browse_at_one_vendor_only(
     assert "A visitor without a name" in anonymous
 
 
-async def test_a_token_of_unknown_age_is_shown_with_what_is_wrong(
+async def test_a_token_of_unknown_age_is_shown_with_its_problems(
     marketplace: str, http: ClientSession
 ) -> None:
     token = forged(HEADER, {"sub": "u-17", "jti": "1"}, PANDIUM_KEY)

@@ -103,7 +103,7 @@ def test_no_identity_header_of_the_visitor_reaches_the_service(nginx: int) -> No
     assert not {name for name, _ in signed_out["headers"] if "auth" in name.lower()}
 
 
-def test_without_a_session_the_service_answers_and_is_told_who_asks(nginx: int) -> None:
+def test_without_a_session_the_service_answers_and_knows_the_kind_of_request(nginx: int) -> None:
     frame = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe", "Accept": "text/html"}
 
     response, body = ask(nginx, "/pandium-sso", frame)

@@ -175,7 +175,7 @@ def test_the_environment_decides_where_the_vendor_is(
         ("claims of one's own", "/pandium-sso"),
     ],
 )
-def test_what_is_not_configured_is_not_there(
+def test_a_page_that_is_not_configured_does_not_exist(
     services: dict[str, Service], environment: str, target: str
 ) -> None:
     assert services[environment].get(target, *ADA).status == 404
@@ -309,7 +309,7 @@ def test_even_a_talkative_service_keeps_tokens_secrets_and_queries_to_itself(
         ("another group", EMAIL, 403),
     ],
 )
-def test_who_may_sign_on_is_the_operators_choice(
+def test_the_operator_chooses_who_may_sign_on(
     services: dict[str, Service], environment: str, email: str, status: int
 ) -> None:
     fields = (ADA[0], f"X-Forwarded-Email: {email}", ADA[-1])

@@ -252,7 +252,7 @@ def test_the_json_form_names_the_same_addresses(client: Client) -> None:
         pytest.param(lambda case: ("/pandium-sso", (b"Referer: " + case.data,)), id="Referer"),
     ],
 )
-def test_nobody_comes_back_from_the_login_to_another_site(
+def test_the_login_never_returns_to_another_site(
     client: Client, place_in: Callable[[Case], tuple[str, tuple[bytes, ...]]]
 ) -> None:
     for case in headers_that_fit(OPEN_REDIRECTS):

@@ -52,7 +52,7 @@ def test_a_signed_in_user_is_sent_to_the_marketplace_with_one_token_and_nothing_
 
 
 @pytest.mark.requirement("R34")
-def test_pandium_is_told_who_it_is_and_nothing_more(client: Client) -> None:
+def test_pandium_gets_the_identity_and_nothing_more(client: Client) -> None:
     claims = at_pandium(client.get("/pandium-sso", *ADA)).claims
 
     assert claims.keys() == PANDIUM_CLAIMS
@@ -190,7 +190,7 @@ def test_deep_links_reach_the_marketplace(
         "a" * 3000 + "=1",
     ],
 )
-def test_what_is_not_a_deep_link_is_dropped_without_a_word(client: Client, query: str) -> None:
+def test_an_unknown_parameter_is_dropped_silently(client: Client, query: str) -> None:
     arrival = at_pandium(client.get(f"/pandium-sso?{query}", *ADA))
 
     assert arrival.address == "https://imp.pandium.io/acme"
