@@ -77,7 +77,7 @@ class Mint(BaseModel):
 def _destination(config: Configuration, name: str, page: str | None) -> Destination:
     named = [each for each in config.destinations if each.name == name]
     found = [each for each in named if page in {None, each.page}]
-    if found:
-        return found[0]
-    known = ", ".join(f"{each.name} --page {each.page}" for each in config.destinations)
-    fail(f"no such destination or page; configured are {known}", status=2)
+    if not found:
+        known = ", ".join(f"{each.name} --page {each.page}" for each in config.destinations)
+        fail(f"no such destination or page; configured are {known}", status=2)
+    return found[0]

@@ -336,3 +336,19 @@ def test_the_package_runs_as_a_module(
 
     assert end.value.code == 0
     assert "destination     /pandium-sso -> " in capsys.readouterr().out
+
+
+def test_mint_shows_the_fields_that_a_form_posts(
+    capsys: pytest.CaptureFixture[str], load: Load, tmp_path: Path
+) -> None:
+    row = '[desk]\naddress = "https://desk.example/jwt"\ndelivery = "form"\nparameter = "jwt"\n'
+    (tmp_path / "rows.toml").write_text(row + 'claims = { iat = "{issued_at}", id = "{subject}" }')
+    key = "a-key-of-a-row-0f1e2d3c4b5a69788796a5b4"
+    file = str(tmp_path / "rows.toml")
+    load(PROXY, SSO_DESTINATIONS_FILE=file, DESTINATION_DESK_KEY=key)
+
+    status, out, _ = run(capsys, "mint", "desk", *ADA)
+
+    address, field = out.splitlines()[-2:]
+    assert (status, address) == (0, "address https://desk.example/jwt")
+    assert vendor_reads(field.removeprefix("field   jwt="), key)["id"] == "u-17"
