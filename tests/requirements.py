@@ -39,7 +39,7 @@ HOLDS = {
     "R30": "Ids and parameters match a pattern as a whole; a repeated one is 400",
     "R31": "Only `GET` mints; no other method, and no prefetch",
     "R32": "The redirect has one token and its own fragment",
-    "R33": "Token ids are random, times are past integers; no token outlives its session",
+    "R33": "Token ids are random, `iat` is a past integer, and no token outlives its session",
     "R34": "Only mapped claims leave; a redirect has no body",
     "R35": "No secret is used twice; a minted token is not a session",
     "R36": "Nothing is cached, referred or sniffed; no answer has a server version",

@@ -283,7 +283,7 @@ async def test_markup_in_names_and_return_addresses_is_shown_as_text(
 
 @pytest.mark.parametrize(
     "path",
-    ["/../app/configuration.py", "/pages/login.html", "/login.html", "/%2e%2e/host.py", "/x"],
+    ["/../app/main.py", "/pages/login.html", "/login.html", "/%2e%2e/host.py", "/x"],
 )
 async def test_nothing_else_of_the_disk_is_served(
     host: str, http: ClientSession, path: str
