@@ -30,7 +30,7 @@ VARIABLES: Final = JwtVariables
 def from_settings(context: AuthenticatorContext) -> Assertion:
     """Build the engine from its variables.
 
-    The claims that a preset demands are demanded whatever else the variables demand.
+    Claims that a preset requires stay required, whatever REQUIRED_CLAIMS says.
     """
     variables = context.read(JwtVariables)
     wanted = {**variables.required_claims, **context.defaults.get("required_claims", {})}
