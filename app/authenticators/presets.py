@@ -1,4 +1,4 @@
-"""What stands in front of the service: a row of defaults for an engine, for each known login."""
+"""The built-in logins: each is a row of defaults for an engine."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """An engine's module in this package, the defaults for its variables, and what must hold."""
+    """An engine's module in this package, defaults for its variables, and a condition to check."""
 
     engine: str
     defaults: Mapping[str, Any] = field(default_factory=dict)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import falcon.asgi
 
     from app.authenticators.contract import ProbeResult
-    from app.authenticators.jwt.fetched_keys import Keys
+    from app.authenticators.jwt.keys import Keys
     from app.authenticators.jwt.rules import Rules
     from app.tokens.jws import UnverifiedToken
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -32,59 +32,6 @@ _REMEDY: Final = (
 )
 
 log = structlog.get_logger(__name__)
-
-
-class Keys(Protocol):
-    """The keys of an authenticator."""
-
-    @property
-    def ready(self) -> bool:
-        """Whether there are keys to verify with."""
-        ...
-
-    async def start(self) -> None:
-        """Begin to fetch, without waiting."""
-        ...
-
-    async def stop(self) -> None:
-        """Stop fetching."""
-        ...
-
-    async def find(self, key_id: str | None, algorithm: str) -> VerificationKey:
-        """Return the key of a token: the same object for as long as it is the same key.
-
-        Raises:
-            InvalidToken: there is no such key.
-            AuthenticatorUnavailable: the keys cannot be fetched now.
-        """
-        ...
-
-    async def probe(self) -> list[ProbeResult]:
-        """Try whether there are keys, without `start`."""
-        ...
-
-
-class FixedKeys:
-    """Keys from the configuration."""
-
-    ready = True
-
-    def __init__(self, keys: KeySet) -> None:
-        self._keys = keys
-
-    async def start(self) -> None:
-        """Do nothing."""
-
-    async def stop(self) -> None:
-        """Do nothing."""
-
-    async def find(self, key_id: str | None, algorithm: str) -> VerificationKey:
-        """Return the key of a token."""
-        return self._keys.find(key_id, algorithm)
-
-    async def probe(self) -> list[ProbeResult]:
-        """Return where they are."""
-        return [ProbeResult("keys", "in the configuration")]
 
 
 class FetchedKeys:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from app.authenticators.jwt import engine as jwt_assertion
 from app.authenticators.jwt.assertion import Assertion
-from app.authenticators.jwt.fetched_keys import FixedKeys
+from app.authenticators.jwt.keys import FixedKeys
 from app.errors import AuthenticatorUnavailable, InvalidCredential
 from app.identity import Identity
 from app.testing import (

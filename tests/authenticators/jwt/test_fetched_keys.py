@@ -13,9 +13,9 @@ from app.authenticators.jwt.fetched_keys import (
     COOLDOWN_SECONDS,
     RETRY_SECONDS,
     FetchedKeys,
-    FixedKeys,
 )
 from app.authenticators.jwt.key_server import FetchFailed, KeyServer
+from app.authenticators.jwt.keys import FixedKeys
 from app.errors import AuthenticatorUnavailable
 from app.testing import FakeIdentityProvider, IssuerKey
 from app.tokens.jwks import UnknownKey, jwk_set
