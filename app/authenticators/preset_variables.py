@@ -1,4 +1,4 @@
-"""Variables of single presets, and what follows from them for their engine."""
+"""Variables of single presets, and the defaults of their engine that follow from them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def _host(host: str) -> str:
     if checked(f"https://{host}/").count("/") != len("///") or "?" in host:
-        raise ValueError("is no host, or host and port")
+        raise ValueError("is not a host, or host and port")
     return host
 
 
@@ -27,20 +27,22 @@ class Derived(Variables):
     """Variables of one preset, from which defaults of its engine follow."""
 
     def defaults(self) -> Mapping[str, Any]:
-        """Give the defaults that follow."""
+        """Return the defaults that follow."""
         return {}
 
 
 class EasyAuthIsOn(Variables):
-    """What App Service sets where its authentication strips forged headers."""
+    """App Service sets it if its authentication is on, which strips forged headers."""
 
     website_auth_enabled: bool = False
 
     @field_validator("website_auth_enabled")
     @classmethod
-    def _is_on(cls, enabled: bool) -> bool:  # noqa: FBT001 - the signature is pydantic's
+    def _check_is_on(cls, enabled: bool) -> bool:  # noqa: FBT001 - the signature is pydantic's
         if not enabled:
-            raise ValueError("is not true: without App Service's authentication anyone is anybody")
+            raise ValueError(
+                "is not true: without App Service's authentication anyone can be anybody"
+            )
         return enabled
 
 
@@ -50,7 +52,7 @@ class OidcIssuer(Derived):
     issuer: HttpsAddress = Field(description="required: the provider's `iss`, as it writes it")
 
     def defaults(self) -> Mapping[str, Any]:
-        """Give the document's address."""
+        """Return the document's address."""
         return {"discovery_url": f"{self.issuer.rstrip('/')}/.well-known/openid-configuration"}
 
 
@@ -60,7 +62,7 @@ class CloudflareTeam(Derived):
     team: HostLabel = Field(description="required: the team's name: <team>.cloudflareaccess.com")
 
     def defaults(self) -> Mapping[str, Any]:
-        """Give the team's issuer and keys."""
+        """Return the team's issuer and keys."""
         site = f"https://{self.team}.cloudflareaccess.com"
         return {"issuer": site, "jwks_url": f"{site}/cdn-cgi/access/certs"}
 
@@ -71,7 +73,7 @@ class PomeriumHost(Derived):
     host: Host = Field(description="required: the host of the route, as browsers see it")
 
     def defaults(self) -> Mapping[str, Any]:
-        """Give the route's audience, issuers and keys."""
+        """Return the route's audience, issuers and keys."""
         return {
             "audience": self.host,
             "issuer": f"{self.host},https://{self.host}/",
@@ -86,7 +88,7 @@ class TeleportCluster(Derived):
     cluster: str = Field(min_length=1, description="required: the cluster's name, its `iss`")
 
     def defaults(self) -> Mapping[str, Any]:
-        """Give the cluster's issuer and the proxy's keys."""
+        """Return the cluster's issuer and the proxy's keys."""
         return {
             "issuer": self.cluster,
             "jwks_url": f"https://{self.proxy}/.well-known/jwks.json",
@@ -94,17 +96,17 @@ class TeleportCluster(Derived):
 
 
 class AppDirectTenants(Derived):
-    """AppDirect's token names no issuer and no audience: the partner's id stands for both."""
+    """AppDirect's token has no issuer and no audience: the partner's id stands for both."""
 
-    tenants: Names = Field((), description="required: the ids of the partners that are let in")
+    tenants: Names = Field((), description="required: the ids of the partners to accept")
 
     @field_validator("tenants")
     @classmethod
-    def _they_are_named(cls, tenants: tuple[str, ...]) -> tuple[str, ...]:
+    def _check_tenants(cls, tenants: tuple[str, ...]) -> tuple[str, ...]:
         if not tenants:
             raise ValueError("is required: a token of any other partner must not pass")
         return tenants
 
     def defaults(self) -> Mapping[str, Any]:
-        """Demand that `tenant` is one of them."""
+        """Return that `tenant` must be one of them."""
         return {"required_claims": {"tenant": list(self.tenants)}}

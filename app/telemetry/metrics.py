@@ -61,7 +61,7 @@ BUILD.labels(__version__).set(1)
 
 
 def exposition() -> bytes:
-    """Give the metrics of all worker processes in the text format of Prometheus."""
+    """Return the metrics of all worker processes in the text format of Prometheus."""
     try:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # ships some types only

@@ -39,7 +39,7 @@ class Sink:
 
 
 def _writing_to(descriptor: int) -> Callable[[bytes], int]:
-    """Give what writes without blocking, and without changing it for others where possible.
+    """Return what writes without blocking, and without changing it for others where possible.
 
     The flag belongs to the open file, which a shell or another process may share. So the file is
     opened anew; a socket has a flag for each send; only a pipe of another user, as container
