@@ -63,7 +63,7 @@ class RequestBounds:
         if self._cors.answer_preflight(req, resp, resource):
             return
         req.context.destination = getattr(resource, "destination", None)
-        if req.method != "GET":
+        if req.method not in getattr(resource, "methods", ("GET",)):
             raise falcon.HTTPMethodNotAllowed(("GET",))
 
 

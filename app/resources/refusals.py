@@ -140,7 +140,7 @@ def _page(req: Request, resp: Response, answer: _Answer, host_origins: str) -> N
     if answer.login_url is not None:
         address = html.escape(answer.login_url)
         action = f'<p><a href="{address}" target="_top">Sign in</a></p>\n'
-    elif answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+    elif answer.status in {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE}:
         action = '<p><a href="">Try again</a></p>\n'
     resp.content_type = "text/html; charset=utf-8"
     resp.text = _PAGE.filled(

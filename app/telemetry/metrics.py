@@ -39,6 +39,11 @@ AUTHENTICATION_SECONDS: Final = Histogram(
 UNTRUSTED_PEERS: Final = Counter(
     "sso_untrusted_peers", "Identity headers from peers that are not trusted", ("authenticator",)
 )
+EXCHANGES: Final = Counter(
+    "sso_exchanges",
+    "Questions to a vendor's API for a token: good, or failed",
+    ("destination", "outcome"),
+)
 KEY_FETCHES: Final = Counter(
     "sso_key_set_fetches", "Fetches of key sets: good, or failed", ("outcome",)
 )

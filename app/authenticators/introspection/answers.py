@@ -12,8 +12,8 @@ from app.identity import Identity
 from app.tokens.strict_json import InvalidJson, strict_json
 
 if TYPE_CHECKING:
-    from app.authenticators.http_client import Answer
     from app.authenticators.introspection.variables import IntrospectionVariables
+    from app.http_client import Answer
 
 MAX_BYTES: Final = 64 * 1024
 """Of an answer's body."""

@@ -10,11 +10,11 @@ from urllib.parse import quote_plus
 
 from app.authenticators.contract import ProbeResult
 from app.authenticators.credentials import cookie_value, header_value
-from app.authenticators.http_client import HttpClient, NoAnswer
 from app.authenticators.introspection.answers import MAX_BYTES, Answers
 from app.authenticators.introspection.cache import IdentityCache, fingerprint
 from app.authenticators.introspection.variables import IntrospectionVariables
 from app.errors import AuthenticatorUnavailable, InvalidCredential
+from app.http_client import HttpClient, NoAnswer
 from app.identity import InvalidIdentity
 
 if TYPE_CHECKING:
