@@ -62,6 +62,7 @@ HOLDS = {
     "R53": "Dependencies are locked with hashes; the image is minimal and runs without root",
     "R62": "Whatever is wrong while a configuration is read is a named problem, and no traceback",
     "R63": "No variable that is not ours changes what was checked; nothing is interpolated",
+    "R64": "A reason names what was found, what was wanted and the variable that decides",
     "R65": "A secret is what the operator meant: no quotes, no invisible text, no placeholder",
     "R66": "A row that passes `check` signs on",
     "R67": "No token outlives the host session, however its `exp` is written",
