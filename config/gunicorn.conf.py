@@ -26,21 +26,11 @@ wsgi_app = "app.server.serving:application()"
 bind = _settings.service.bind
 workers = _settings.process.web_concurrency
 
-worker_class = "asgi"
-asgi_loop = "uvloop"
-asgi_lifespan = "on"
-# The C parser that can be had today accepts bare LF and folded header lines.
-http_parser = "python"
+worker_class = "app.server.worker.Worker"
 
 # Nothing that a peer says about itself is believed: neither X-Forwarded-*, nor names with an
 # underscore, which elsewhere pass for their hyphen twins.
 forwarded_allow_ips = ""
-forwarder_headers = ""
-header_map = "drop"
-
-# Load balancers add up to 11 KiB of identity to a request.
-limit_request_line = 8190
-limit_request_field_size = 32768
 
 # Requests are short: what takes longer hangs.
 timeout = 30
@@ -64,11 +54,6 @@ def pre_request(_worker: Any, _request: Any) -> None:  # noqa: ANN401 - gunicorn
 def post_fork(_arbiter: Any, _worker: Any) -> None:  # noqa: ANN401 - the same
     """Hold ending signals back while a worker boots: before its loop runs, they would be lost."""
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-
-
-def post_worker_init(worker: Any) -> None:  # noqa: ANN401 - the same
-    """Let them through as soon as the loop runs."""
-    worker.loop.call_soon(signal.pthread_sigmask, signal.SIG_UNBLOCK, _ENDING)
 
 
 def child_exit(_arbiter: Any, worker: Any) -> None:  # noqa: ANN401 - the same

@@ -107,6 +107,9 @@ class ServiceVariables(ListeningVariables, RowsVariables):
     drain_seconds: float = Field(
         1, ge=0, le=300, description="from SIGTERM on not ready for so long, before closing"
     )
+    head_timeout_seconds: float = Field(
+        10, gt=0, le=120, description="a connection without a whole request head by then is closed"
+    )
     max_location_bytes: int = Field(
         8000, ge=256, le=65536, description="a longer address is an error of ours (500)"
     )
