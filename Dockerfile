@@ -1,12 +1,12 @@
-# Both stages stand on the same base. Python's minor version and Debian's release are fixed here;
-# their security patches arrive with every rebuild. Where builds must repeat to the byte, give the
-# digest of your registry's copy: --build-arg PYTHON_IMAGE=registry.example/python@sha256:…
+# Both stages use the same base. Python's minor version and Debian's release are fixed here; their
+# security patches arrive with every rebuild. For builds that repeat to the byte, pass the digest of
+# your registry's copy: --build-arg PYTHON_IMAGE=registry.example/python@sha256:…
 ARG PYTHON_IMAGE=python:3.11-slim-trixie
 
 FROM ${PYTHON_IMAGE} AS build
 
-# --only-binary: nothing of a dependency runs while it is installed, and no compiler is needed.
-# /opt/venv has no pip of its own; the pip of the base installs into it from outside.
+# --only-binary: no code of a dependency runs while it is installed, and no compiler is needed.
+# /opt/venv has no pip; the pip of the base installs into it from outside.
 WORKDIR /build
 COPY requirements.lock requirements-build.lock ./
 RUN python -m venv --without-pip /opt/venv \
@@ -18,8 +18,8 @@ RUN python -m venv --without-pip /opt/venv \
 COPY pyproject.toml README.md LICENSE ./
 COPY config/gunicorn.conf.py config/
 COPY app app
-# Compiled here, because the root of the running container is read-only. Unchecked: the files never
-# change again, so that a start spares a look at each source and two builds give the same bytecode.
+# Compile here, because the root of the running container is read-only. Unchecked hashes: the files
+# never change again, a start does not look at the sources, and two builds make the same bytecode.
 RUN python -m pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir dist . \
  && python -m pip --python /opt/venv/bin/python install --no-cache-dir --no-compile \
       --no-index --no-deps dist/*.whl \
@@ -28,7 +28,7 @@ RUN python -m pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-di
 
 FROM ${PYTHON_IMAGE}
 
-# What installs software has no business in a running service.
+# A running service needs no package installer.
 RUN python -B -m pip uninstall --yes --quiet --root-user-action=ignore pip setuptools wheel \
  && rm -r "$(python -Bc 'import ensurepip, os; print(os.path.dirname(ensurepip.__file__))')"
 
@@ -41,9 +41,9 @@ LABEL org.opencontainers.image.title="marketplace-sso" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.licenses="MIT"
 
-# SSO_BIND: inside a container loopback is reachable by nobody. Who may reach the port is decided
-# by the network that the container joins; who is believed there, by AUTH_<NAME>_TRUSTED_PROXIES.
-# PYTHONSAFEPATH: modules come from /opt/venv, never from the folder that happens to be current.
+# SSO_BIND: nobody reaches the loopback of a container. The network that the container joins decides
+# who reaches the port; AUTH_<NAME>_TRUSTED_PROXIES decides who is trusted there.
+# PYTHONSAFEPATH: modules come from /opt/venv, never from the current folder.
 ENV PATH=/opt/venv/bin:${PATH} \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONSAFEPATH=1 \
@@ -52,7 +52,7 @@ ENV PATH=/opt/venv/bin:${PATH} \
 EXPOSE 8000
 
 # A number, so that Kubernetes can see that it is not root (runAsNonRoot). Any other number works:
-# nothing is written, and nothing belongs to this one.
+# the service writes no files, and this user owns none.
 USER 10001:10001
 
 STOPSIGNAL SIGTERM

@@ -1,59 +1,59 @@
-# Every target sets up what it needs: a fresh machine with Python and make is enough.
+# Every target installs what it needs: a fresh machine with Python and make is enough.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 
-# For the scripts of the pages only, and only where Node is there.
+# Only for the scripts of the pages, and only if Node is installed.
 NODE := $(if $(shell command -v npm),node_modules/.installed)
 
 .PHONY: demo run test check bench lock reference picture sbom audit clean
 
-demo: $(VENV)/.installed ## the whole thing on loopback, in a browser or with curl
+demo: $(VENV)/.installed ## show everything on loopback, in a browser or with curl
 	@$(BIN)/python -m app demo $(DEMO)
 
 run: $(VENV)/.installed ## serve with config/example.env
 	@set -a; . ./config/example.env; set +a; exec $(BIN)/python -m app serve
 
-test: $(VENV)/.installed $(NODE) ## all tests, with branch coverage of app
+test: $(VENV)/.installed $(NODE) ## run all tests, with branch coverage of app
 	@$(BIN)/python -m pytest --cov --cov-report=term $(TEST)
 
-check: $(VENV)/.installed $(NODE) ## format, lint, types
+check: $(VENV)/.installed $(NODE) ## check format, lint, types and imports
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/kubernetes-validate --strict --quiet $(filter-out %/kustomization.yaml,$(wildcard config/kubernetes/*.yaml))
 	@$(BIN)/shellcheck .ci/run tests/packaging/build_image.sh config/compose/make-secrets
 	@if [ -x node_modules/.bin/tsc ]; then node_modules/.bin/tsc -p jsconfig.json; \
-	else echo 'without Node the types of the scripts are not checked'; fi
+	else echo 'Node is not installed: the types of the scripts are not checked'; fi
 
-lock: $(VENV)/.installed ## write the lock files anew
+lock: $(VENV)/.installed ## update the lock files
 	@$(COMPILE) --upgrade pyproject.toml -o requirements.lock
 	@$(COMPILE) --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 	@$(COMPILE) --upgrade pyproject.toml --group bench -c requirements.lock -o requirements-bench.lock
 	@echo hatchling | $(COMPILE) -c requirements-dev.lock - -o requirements-build.lock
 
-bench: $(VENV)/.bench ## rounds of load on this service and on others, with ratios; needs wrk
+bench: $(VENV)/.bench ## measure this service and others under load, with ratios; needs wrk
 	@$(VENV)-bench/bin/python -m tests.benchmark $(BENCH)
 
-reference: $(VENV)/.installed ## write the documents that are made from the code
+reference: $(VENV)/.installed ## write the generated documents
 	@$(BIN)/python -m app reference configuration > docs/configuration.md
 	@$(BIN)/python -m app reference example-env > config/example.env
-	@$(BIN)/python -m app reference openapi > docs/openapi.json
 	@$(BIN)/python -m tests.requirements > docs/requirements.md
 
-sbom: $(VENV)/.installed ## what the image contains, as CycloneDX, in sbom.json
+sbom: $(VENV)/.installed ## list what the image contains, as CycloneDX, in sbom.json
 	@$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml -o sbom.json
 
-audit: $(VENV)/.installed ## known vulnerabilities of what is locked
+audit: $(VENV)/.installed ## look for known vulnerabilities in the locked packages
 	@$(BIN)/pip-audit --require-hashes -r requirements.lock
 
-picture: $(VENV)/.installed ## docs/demo.png, by Chromium
+picture: $(VENV)/.installed ## take docs/demo.png with Chromium
 	@$(BIN)/python tests/browser/picture.py docs/demo.png
 
 clean:
-	rm -rf $(VENV) node_modules .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/.installed: requirements-dev.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -61,7 +61,7 @@ $(VENV)/.installed: requirements-dev.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# What is measured beside the service stands in a folder of its own.
+# The other servers have their own folder: the service never depends on them.
 $(VENV)/.bench: $(VENV)/.installed requirements-bench.lock tests/benchmark/node/package.json
 	@test -x $(VENV)-bench/bin/python || $(PYTHON) -m venv $(VENV)-bench
 	@$(VENV)-bench/bin/python -m pip install --quiet --require-hashes --no-deps -r requirements-bench.lock

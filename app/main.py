@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import falcon
 import falcon.asgi
 
 from app.authenticators.chain import Chain
+from app.authenticators.loading import load_authenticators
+from app.destinations.destination import Shared
+from app.destinations.loading import load_destinations
 from app.errors import (
     AccessDenied,
     AuthenticatorFailed,
@@ -34,13 +38,17 @@ from app.resources.refusals import Refusals
 from app.resources.request import Request
 from app.resources.session import Session
 from app.resources.sign_on import SignOn
-from app.settings.addresses import origin_of
+from app.settings.addresses import is_loopback, origin_of
+from app.settings.environment import read_environment
+from app.settings.secrets import example_secrets
+from app.settings.service import ServiceVariables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from app.configuration import Settings
-    from app.settings.service import ServiceVariables
+    from app.authenticators.contract import Authenticator
+    from app.destinations.destination import Destination
+    from app.settings.service import ProcessVariables
 
 STATUS: Final[dict[type[SignOnError], int]] = {
     InvalidParameter: 400,
@@ -57,8 +65,41 @@ STATUS: Final[dict[type[SignOnError], int]] = {
 """The HTTP status of each error."""
 
 
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """A valid configuration, as values: the parts of the application are made from it."""
+
+    service: ServiceVariables
+    process: ProcessVariables
+    authenticators: Mapping[str, Authenticator]
+    destinations: tuple[Destination, ...]
+    secrets: tuple[str, ...]
+
+
+def load(*, now: Callable[[], float] = time.time) -> Configuration:
+    """Read the configuration from the environment; `now` returns epoch seconds.
+
+    Raises:
+        InvalidSettings: with every problem that there is.
+    """
+    process, reading = read_environment()
+    service = reading.or_defaults(ServiceVariables, prefix="SSO_")
+    shared = Shared(
+        clock_skew_seconds=service.clock_skew_seconds,
+        max_location_bytes=service.max_location_bytes,
+        now=now,
+    )
+    authenticators = load_authenticators(reading, now=now)
+    destinations = load_destinations(reading, shared)
+    if not (service.unix_peers_only or is_loopback(service.host)):
+        reading.note(example_secrets(reading.secrets))
+    reading.finish()
+    secrets = tuple(reading.secrets.values())
+    return Configuration(service, process, authenticators, tuple(destinations), secrets)
+
+
 def create_app(
-    config: Settings,
+    config: Configuration,
     *,
     now: Callable[[], float] = time.time,
     is_draining: Callable[[], bool] = lambda: False,

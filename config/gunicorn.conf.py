@@ -1,6 +1,6 @@
-"""How gunicorn serves: what is here holds for every deployment; the rest is in the environment."""
+"""Configure gunicorn: this is the same for every deployment; the rest is in the environment."""
 
-# ruff: noqa: E402 - metrics must know their folder before anything of the service is imported
+# ruff: noqa: E402 - the metrics' folder must be set before the service is imported
 from __future__ import annotations
 
 import os
@@ -28,11 +28,11 @@ workers = _settings.process.web_concurrency
 
 worker_class = "app.server.worker.Worker"
 
-# Nothing that a peer says about itself is believed: neither X-Forwarded-*, nor names with an
-# underscore, which elsewhere pass for their hyphen twins.
+# Trust neither X-Forwarded-* nor header names with an underscore, which other software reads as the
+# same names with hyphens.
 forwarded_allow_ips = ""
 
-# Requests are short: what takes longer hangs.
+# Requests are short: a worker that takes longer hangs.
 timeout = 30
 graceful_timeout = 20
 keepalive = 5
@@ -48,19 +48,19 @@ on_starting = serving.prepare
 
 
 def pre_request(_worker: Any, _request: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
-    """Write nothing: gunicorn's own hook would log the path, and with it what people put there."""
+    """Log nothing: gunicorn's default hook logs the path, which may contain personal data."""
 
 
 def post_fork(_arbiter: Any, _worker: Any) -> None:  # noqa: ANN401 - the same
-    """Hold ending signals back while a worker boots: before its loop runs, they would be lost."""
+    """Block the signals that end a worker until its loop runs; earlier they would be lost."""
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
 
 
 def child_exit(_arbiter: Any, worker: Any) -> None:  # noqa: ANN401 - the same
-    """Forget the live gauges of a worker that ended; its counts stay."""
+    """Drop the live gauges of a worker that ended; its counters stay."""
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call] # it ships some types only
 
 
 def on_exit(_arbiter: Any) -> None:  # noqa: ANN401 - the same
-    """Clean up the metrics' folder."""
+    """Remove the metrics' folder."""
     shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)

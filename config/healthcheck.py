@@ -1,7 +1,6 @@
-"""Asks /livez as a probe would: the HEALTHCHECK of the image, which has no curl.
+"""Ask /livez: the HEALTHCHECK of the image, which has no curl.
 
-Exit status 0 says alive, anything else not. The address is the one that the service listens on,
-SSO_BIND; where that means every interface, loopback is one of them.
+Exit status 0 means alive. The address is SSO_BIND; if that is every interface, loopback is used.
 """
 
 import http.client
@@ -28,7 +27,7 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 def connection_to(bind: str) -> http.client.HTTPConnection:
-    """The way to a service bound to ``unix:PATH``, ``HOST:PORT`` or ``[IPV6]:PORT``."""
+    """Return a connection to a service bound to ``unix:PATH``, ``HOST:PORT`` or ``[IPV6]:PORT``."""
     if bind.startswith("unix:"):
         return UnixConnection(bind.removeprefix("unix:"))
     host, _, port = bind.rpartition(":")
@@ -37,7 +36,7 @@ def connection_to(bind: str) -> http.client.HTTPConnection:
 
 
 def main() -> int:
-    """Answer for the service: 0 where /livez is 200."""
+    """Return the exit status: 0 if /livez answers 200."""
     connection = connection_to(os.environ.get("SSO_BIND", "127.0.0.1:8000"))
     try:
         connection.request("GET", "/livez")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import settings as hypothesis
 
-from app import configuration as settings
-from app.main import create_app
+from app.main import Configuration, create_app
+from app.main import load as load_configuration
+from app.settings.reading import PREFIXES
 from tests.in_process import Client, Load, MakeClient, Server
 from tests.samples import NOW, PANDIUM, PROXY
 
@@ -20,14 +23,16 @@ hypothesis.load_profile("untimed")
 def load(monkeypatch: pytest.MonkeyPatch) -> Load:
     """Read the settings from exactly these variables."""
 
-    def loaded(*groups: dict[str, str], **variables: str) -> settings.Settings:
+    def loaded(
+        *groups: dict[str, str], now: Callable[[], float] = time.time, **variables: str
+    ) -> Configuration:
         for name in list(os.environ):
-            if name.startswith(settings.PREFIXES) or name in {"SECRETS_DIR", "WEB_CONCURRENCY"}:
+            if name.startswith(PREFIXES) or name in {"SECRETS_DIR", "WEB_CONCURRENCY"}:
                 monkeypatch.delenv(name)
         for group in (*groups, variables):
             for name, value in group.items():
                 monkeypatch.setenv(name, value)
-        return settings.load()
+        return load_configuration(now=now)
 
     return loaded
 
@@ -37,7 +42,7 @@ def client(load: Load) -> MakeClient:
     """Make a client of the application that these variables describe, at `NOW`."""
 
     def made(*groups: dict[str, str], **variables: str) -> Client:
-        config = load(*(groups or (PROXY, PANDIUM)), **variables)
+        config = load(*(groups or (PROXY, PANDIUM)), now=lambda: NOW, **variables)
         return Client(Server(create_app(config, now=lambda: NOW)))
 
     return made

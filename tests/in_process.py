@@ -14,10 +14,10 @@ import falcon.asgi
 import falcon.testing
 import pytest
 
-from app import configuration as settings
-from app.settings.reading import InvalidSettings
+from app.main import Configuration
+from app.settings.problems import InvalidSettings
 
-Load = Callable[..., settings.Settings]
+Load = Callable[..., Configuration]
 """Reads the settings from exactly the variables it is given."""
 
 

@@ -1,4 +1,4 @@
-"""What must hold, and the tests that hold it: `python -m tests.requirements` prints the table."""
+"""The requirements and their tests: `python -m tests.requirements` prints the table."""
 
 import ast
 import sys
@@ -20,51 +20,51 @@ HOLDS = {
     "R11": "Ids have no control, formatting or surrogate characters; an e-mail has one `@`",
     "R12": "Only tokens of the right type count",
     "R13": "JSON that has two meanings is refused",
-    "R14": "Whatever goes wrong while verifying refuses, with one body for every bad token",
+    "R14": "Any failure while verifying refuses; every bad token gets the same body",
     "R15": "An AWS load balancer's token names the configured balancer, client and issuer",
     "R16": "Keys come from the configured address, bounded in time and size, over verified TLS",
     "R17": "A known key never waits; unknown ones cost at most one fetch for each cooldown",
-    "R18": "The last good keys serve while their server is down, and garbage never replaces them",
-    "R19": "Rotation refuses nobody; without any keys nobody is signed on",
-    "R20": "Trust in everybody does not start; unix-socket peers are named as such",
+    "R18": "The last good keys stay in use while their server is down; garbage never replaces them",
+    "R19": "Rotation refuses no valid request; without keys nobody is signed on",
+    "R20": "Trust in every peer is refused at start; `unix` names unix-socket peers",
     "R21": "Headers of untrusted peers, and underscore twins, never count",
-    "R22": "A doubled, joined or undecodable identity header is refused",
-    "R23": "Nothing is decided or built from what forwarding headers say",
+    "R22": "A repeated, joined or undecodable identity header is refused",
+    "R23": "Forwarding headers decide nothing and nothing is built from them",
     "R24": "Secrets are compared in constant time",
     "R25": "No path, query, agent or method exempts from authentication",
-    "R26": "Doubled, malformed, oversized or chunked cookies are refused in constant memory",
-    "R27": "Who has switched users or signed out is known to the next request",
+    "R26": "Repeated, malformed, oversized or chunked cookies are refused in constant memory",
+    "R27": "The next request knows that a user switched or signed out",
     "R28": "An authenticator that hangs, raises or returns nonsense signs nobody on",
     "R29": "Scheme, host and port of the redirect come from configuration, for every parser",
-    "R30": "Ids and parameters match a pattern as a whole; a doubled one is 400",
+    "R30": "Ids and parameters match a pattern as a whole; a repeated one is 400",
     "R31": "Only `GET` mints; no other method, and no prefetch",
-    "R32": "The redirect carries one token and a fragment of its own",
-    "R33": "Token ids are random, times are whole and never ahead, no token outlives its session",
+    "R32": "The redirect has one token and its own fragment",
+    "R33": "Token ids are random, times are integers and never in the future, no token outlives its session",
     "R34": "Only mapped claims leave; a redirect has no body",
-    "R35": "No secret serves twice; a token of ours is no session",
-    "R36": "Nothing is cached, referred or sniffed; no server version is told",
+    "R35": "No secret is used twice; a minted token is not a session",
+    "R36": "Nothing is cached, referred or sniffed; no answer has a server version",
     "R37": "Pages run only what they contain, in frames of the host only",
     "R38": "Foreign frames, images and scripts mint nothing",
     "R39": "Cross-origin answers go to exact origins only",
     "R40": "Messages go to named origins, and come from the frame's own window and origin",
-    "R41": "Requests that two servers could read in two ways are refused and hung up on",
-    "R42": "32 KiB of header fields pass, more does not",
-    "R43": "A path has one spelling, and no other is weaker",
-    "R44": "Idle, trickling and far too many clients are survived",
+    "R41": "Ambiguous requests are refused and their connection is closed",
+    "R42": "32 KiB of header fields pass; more is refused",
+    "R43": "A path has one spelling; no other one weakens authentication",
+    "R44": "The service survives idle, trickling and too many clients",
     "R45": "No token, secret, cookie, credential or query string gets into a log",
-    "R46": "One line for each sign-on and refusal, whatever stands in it",
-    "R47": "A closed, full or blocked log hangs nobody; what is lost is counted",
-    "R48": "A wrong configuration never starts, and names every mistake without a secret",
-    "R49": "SIGHUP takes new secrets without a failed request, and only if they hold",
-    "R50": "Ending begins with readiness and finishes what is under way; lost workers are replaced",
+    "R46": "One line for each sign-on and refusal, whatever its content",
+    "R47": "A closed, full or blocked log never blocks a worker; lost lines are counted",
+    "R48": "An invalid configuration never starts; every problem is named, without a secret",
+    "R49": "SIGHUP takes new secrets without a failed request, and only if they are valid",
+    "R50": "Ending fails readiness first and finishes requests in flight; lost workers are replaced",
     "R51": "No control socket; a read-only root, no home and any user are enough",
-    "R52": "Liveness touches nothing; metrics answer their clients only; the routes are known",
-    "R53": "Dependencies are locked with hashes; the image is bare and runs as nobody special",
+    "R52": "Liveness checks nothing else; only their clients see metrics; the routes are known",
+    "R53": "Dependencies are locked with hashes; the image is minimal and runs without root",
 }
 
 
 def holding() -> dict[str, list[str]]:
-    """Give the tests of each requirement, as they are marked."""
+    """Return the tests of each requirement, as they are marked."""
     found: dict[str, list[str]] = {name: [] for name in HOLDS}
     for path in sorted(TESTS.rglob("test_*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -75,7 +75,7 @@ def holding() -> dict[str, list[str]]:
 
 
 def marks(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
-    """Give what `@pytest.mark.requirement(...)` of a test says."""
+    """Return the ids in `@pytest.mark.requirement(...)` of a test."""
     return [
         str(argument.value)
         for decorator in function.decorator_list
@@ -86,11 +86,11 @@ def marks(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
 
 
 def table() -> str:
-    """Give the table as Markdown."""
+    """Return the table as Markdown."""
     lines = [
         "# What must hold",
         "",
-        "Each line is held by the tests that are marked with it. Made by `make reference`.",
+        "The tests below each requirement hold it. Written by `make reference`.",
         "",
     ]
     for name, tests in holding().items():

@@ -3,19 +3,20 @@
 import re
 import shlex
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from prometheus_client import REGISTRY
 
+from app import __version__
 from app.authenticators.presets import BUILT_IN
 from app.cli import main, reference
 from app.demo import run as demo
 from app.errors import SignOnError
 from app.resources.texts import TEXTS
-from app.settings.reading import variable_names
+from app.settings.variables import variable_names
 from app.telemetry import metrics
 from tests import requirements
-from tests.in_process import Load
+from tests.in_process import Load, MakeClient
 
 ROOT = Path(__file__).parent.parent
 CONFIGURATION = ROOT / "docs" / "configuration.md"
@@ -28,10 +29,6 @@ def test_the_table_of_settings_is_what_the_command_prints() -> None:
 
 def test_the_example_is_what_the_command_prints() -> None:
     assert EXAMPLE.read_text() == reference.example_env()
-
-
-def test_the_openapi_document_is_what_the_command_prints() -> None:
-    assert (ROOT / "docs" / "openapi.json").read_text() == reference.DOCUMENTS["openapi"]()
 
 
 def test_every_variable_stands_in_the_table_with_its_meaning() -> None:
@@ -71,12 +68,50 @@ def test_every_error_code_is_documented() -> None:
     assert codes == set(re.findall(r"^\| `([a-z_]+)` \|", text, re.MULTILINE))
 
 
-@pytest.mark.parametrize("path", ["README.md", *(f"docs/{p.name}" for p in ROOT.glob("docs/*.md"))])
-def test_every_link_leads_to_a_file(path: str) -> None:
-    text = (ROOT / path).read_text()
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
-    for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", text):
-        assert ((ROOT / path).parent / target).exists(), target
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_every_link_leads_to_a_file_and_to_a_heading_in_it(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+
+    for target, _, heading in re.findall(r"\]\((?!https?:|mailto:)([^)#]*)(#([^)]+))?\)", text):
+        linked = path.parent / target if target else path
+        assert linked.exists(), target
+        if heading:
+            headings = re.findall(r"^#+ (.*)$", linked.read_text(encoding="utf-8"), re.MULTILINE)
+            assert heading in {anchor(each) for each in headings}, heading
+
+
+def anchor(heading: str) -> str:
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("path", set(DOCUMENTS) - {ROOT / "CHANGELOG.md"}, ids=name_of)
+def test_every_path_that_a_document_names_is_there(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+
+    for named in re.findall(r"`((?:app|config|docs|tests|\.ci)/[\w./-]+)[`: ]", text):
+        assert (ROOT / named).exists(), named
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_every_command_that_a_document_names_is_one(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = path.read_text(encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    (commands,) = re.findall(r"^  \{([a-z,]+)\}$", capsys.readouterr().out, re.MULTILINE)
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+    in_code = "\n".join(re.findall(r"```.*?```|`[^`]*`", text, re.DOTALL))
+    assert set(re.findall(r"\bmarketplace-sso ([a-z]+)", in_code)) <= set(commands.split(","))
+    assert set(re.findall(r"\bmake ([a-z]+)", in_code)) <= set(targets)
 
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -120,6 +155,20 @@ def test_the_readmes_demo_prints_what_the_demo_prints() -> None:
     assert skeleton(printed.strip()) in shown
 
 
+def test_the_readmes_request_is_answered_with_the_example(client: MakeClient) -> None:
+    (line,) = block("sh", "curl")
+    _, _, address, *words = shlex.split(line)
+    headers = dict(word.split(": ", 1) for word in words if word != "-H")
+
+    answer = client(variables_of(EXAMPLE)).simulate_get(urlsplit(address).path, headers=headers)
+
+    assert answer.status_code == 307
+
+
+def test_the_readmes_image_is_of_this_version() -> None:
+    assert set(re.findall(r"marketplace-sso:([\d.]+\d)", README)) == {__version__}
+
+
 def test_the_readmes_five_lines_are_a_configuration(load: Load) -> None:
     lines = block("sh", "export SSO_AUTHENTICATORS")
     words = [word for line in lines[:-1] for word in shlex.split(line)[1:]]
@@ -145,11 +194,10 @@ def test_the_table_of_requirements_is_what_the_marks_say() -> None:
     assert table == requirements.table()
 
 
-def test_every_metric_is_documented() -> None:
+def test_the_documented_metrics_are_those_that_there_are() -> None:
     text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"^\| `(sso_[a-z_]+)` \|", text, re.MULTILINE))
 
-    assert metrics.SIGN_ONS
-    for sample in REGISTRY._names_to_collectors:  # noqa: SLF001 - there is no other way
-        if sample.startswith("sso_") and sample.endswith(("_total", "_bucket", "_info")):
-            assert sample.removesuffix("_bucket") in documented
+    exposed = re.findall(r"^# TYPE (sso_[a-z_]+) ", metrics.exposition().decode(), re.MULTILINE)
+
+    assert documented == {name for name in exposed if not name.endswith("_created")}

@@ -1,4 +1,4 @@
-"""The page on logins, held against the service: each section is tried."""
+"""docs/host-sessions.md, held against the service: each section is tried."""
 
 import re
 import shlex
@@ -16,15 +16,15 @@ SECTIONS = re.findall(
     PAGE.read_text(encoding="utf-8"),
     re.MULTILINE | re.DOTALL,
 )
-"""Each login: its name, what it is, what to set on our side, and the closed door."""
+"""Each login: its name, what it is, what to set on our side, and the command that is refused."""
 
 
-def test_every_login_says_what_to_set_and_how_to_see_the_door_closed() -> None:
+def test_every_login_has_its_settings_and_a_command_that_is_refused() -> None:
     assert sorted(name for name, *_ in SECTIONS) == sorted(BUILT_IN)
 
 
 @pytest.mark.parametrize(("name", "words", "ours", "curl"), SECTIONS, ids=[s[0] for s in SECTIONS])
-def test_what_is_to_be_set_holds_and_the_door_is_closed(
+def test_the_settings_hold_and_the_command_is_refused(
     client: MakeClient, name: str, words: str, ours: str, curl: str
 ) -> None:
     variables = dict(line.split("=", 1) for line in ours.splitlines())
@@ -33,7 +33,7 @@ def test_what_is_to_be_set_holds_and_the_door_is_closed(
         command[place + 1].split(": ", 1) for place, word in enumerate(command) if word == "-H"
     )
     stranger = {"remote_addr": "203.0.113.9", "headers": {**headers, "Accept": "application/json"}}
-    if BUILT_IN[name].engine == "introspection.engine":  # nobody is there to be asked in a test
+    if BUILT_IN[name].engine == "introspection.engine":  # a test has no host to ask
         variables |= {f"AUTH_{name.upper().replace('-', '_')}_TIMEOUT_SECONDS": "0.001"}
 
     answer = client(PANDIUM, variables).simulate_get("/pandium-sso", **stranger)

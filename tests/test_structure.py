@@ -1,6 +1,9 @@
 """The house rules that a machine can check."""
 
 import ast
+import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -9,114 +12,15 @@ import pytest
 ROOT = Path(__file__).parent.parent
 APP = ROOT / "app"
 
-FLOORS: list[set[str]] = [
-    {
-        "app",
-        "draining",
-        "identity",
-        "json_writer",
-        "errors",
-        "trial",
-        "addresses",
-        "patterns",
-        "secret_strength",
-        "sink",
-        "strict_json",
-    },
-    {"tokens"},
-    {
-        "claims",
-        "variables",
-        "asking",
-        "header_values",
-        "identity_cache",
-        "host_client",
-        "logs",
-        "metrics",
-        "page",
-        "redirect",
-    },
-    {"public_keys", "credentials", "fetching", "authenticators.preset_variables"},
-    {
-        "server_log",
-        "destination",
-        "authenticator",
-        "claim_names",
-        "identity_headers",
-        "environment",
-        "verification",
-        "keysets",
-        "discovery",
-    },
-    {
-        "vendor_variables",
-        "authenticators.introspection_variables",
-        "request",
-        "authenticators.presets",
-        "assertion",
-        "key_documents",
-    },
-    {"authenticators.jwt_variables"},
-    {"rows", "authenticators.introspection_answers"},
-    {
-        "authentication",
-        "inspection",
-        "online",
-        "authenticators.loading",
-        "authenticators.trusted_headers",
-        "authenticators.introspection",
-        "authenticators.jwt_assertion",
-        "authenticators.aws_alb",
-        "destinations.pandium",
-        "destinations.apifuse",
-        "destinations.custom",
-        "resources.cors",
-    },
-    {
-        "service_variables",
-        "resources.answers",
-        "resources.around",
-        "resources.delivery",
-        "resources.embed",
-        "resources.health",
-        "resources.lifespan",
-        "resources.measurements",
-        "resources.public_keys",
-    },
-    {
-        "settings",
-        "resources.session",
-        "resources.sign_on",
-        "testing.issuer_keys",
-        "testing.requests",
-    },
-    {"testing.attacks", "testing.identity_provider"},
-    {"testing.contract"},
-    {"testing"},
-    {"main", "openapi"},
-    {"reference"},
-    {"serving"},
-    {"__main__"},
-]
-"""Each module imports from lower floors only."""
-
-PACKAGES = {"authenticators", "destinations", "resources", "pages"}
-MODULES = [path for path in APP.rglob("*.py") if "demo" not in path.relative_to(APP).parts]
-
 
 def name_of(path: Path) -> str:
     parts = path.relative_to(APP).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts) or "app"
 
 
-def floor_of(name: str) -> int:
-    (floor,) = [number for number, names in enumerate(FLOORS) if name in names]
-    return floor
-
-
-def imported(path: Path) -> set[str]:
+def imported(tree: ast.AST) -> set[str]:
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -124,62 +28,28 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-def imported_of_ours(path: Path) -> set[str]:
-    known = {name for floor in FLOORS for name in floor}
-    found = set()
-    for name in imported(path):
-        if name == "app" or name.startswith("app."):
-            local = name.removeprefix("app.")
-            candidates = [local, local.rpartition(".")[0], "app"]
-            found.add(next(each for each in candidates if each in known))
-    return found
+READS_THE_ENVIRONMENT = {"environ", "environb", "getenv", "getenvb"}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_a_module_imports_lower_floors_only(path: Path) -> None:
-    name = name_of(path)
-    if name in PACKAGES:
-        assert imported(path) == set()
-        return
+def test_only_the_settings_read_the_environment() -> None:
+    readers = set()
+    for path in APP.rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        if READS_THE_ENVIRONMENT & (attributes | {name[3:] for name in imported(tree)}):
+            readers.add(name_of(path).partition(".")[0])
 
-    too_high = {other for other in imported_of_ours(path) if floor_of(other) >= floor_of(name)}
-
-    assert too_high == set()
-
-
-def test_one_room_knows_jwt() -> None:
-    rooms = {
-        name_of(path)
-        for path in MODULES
-        for name in imported(path)
-        if name == "jwt" or name.startswith("jwt.")
-    }
-
-    assert rooms == {"tokens"}
-
-
-def test_one_room_reads_the_environment() -> None:
-    rooms = {name_of(path) for path in APP.rglob("*.py") if "environ" in words_of(path)}
-
-    assert rooms == {"settings"}
-
-
-def words_of(path: Path) -> set[str]:
-    tree = ast.walk(ast.parse(path.read_text()))
-    return {node.attr for node in tree if isinstance(node, ast.Attribute)} | {
-        name.rpartition(".")[2] for name in imported(path)
-    }
+    assert readers <= {"settings", "configuration"}
 
 
 def test_the_service_loads_nothing_of_the_demo() -> None:
-    at_the_top = {
-        name_of(path)
-        for path in MODULES
-        for node in ast.parse(path.read_text()).body
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("app.demo")
-    }
+    program = "import sys, app.cli, app.server.serving; print(*sys.modules)"
+    command = [sys.executable, "-c", program]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - ours
+    loaded = ran.stdout.split()
 
-    assert at_the_top == set()
+    assert "app.main" in loaded
+    assert [name for name in loaded if name.startswith(("app.demo", "app.testing"))] == []
 
 
 def test_nothing_subclasses_destination() -> None:
@@ -225,6 +95,14 @@ def test_what_is_locked_is_installed_without_asking_for_more(name: str) -> None:
 
     assert installs
     assert [line for line in installs if "--no-deps" not in line] == []
+
+
+def test_tests_share_by_modules_of_their_own() -> None:
+    for path in (ROOT / "tests").rglob("*.py"):
+        names = imported(ast.parse(path.read_text(encoding="utf-8")))
+        shared = {name for name in names if re.search(r"(^|\.)test_", name)}
+
+        assert shared == set(), path
 
 
 def test_every_exception_to_a_rule_has_its_reason() -> None:

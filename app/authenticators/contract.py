@@ -1,19 +1,19 @@
-"""The seam to the host's login: what an authenticator is, and what its outcomes mean.
+"""What an authenticator is, and what its outcomes mean.
 
-An authenticator turns a request into an `Identity`. It gives `None` where the request carries no
-credential of its kind; it raises `InvalidCredential` where one is there and does not hold,
-`AccessDenied` where it knows who it is and refuses, `AuthenticatorUnavailable` where it cannot
-decide now. Anything else that it raises or returns is a bug in it, and signs nobody on.
+An authenticator turns a request into an `Identity`. It returns `None` if the request carries no
+credential of its kind. It raises `InvalidCredential` for a credential that does not hold,
+`AccessDenied` for a known user who is refused, and `AuthenticatorUnavailable` if it cannot decide
+now. Anything else that it raises or returns is a bug in it, and signs nobody on.
 
-An object may also have, each of them only if it needs it:
+An object may also have any of these:
 
-- `async start()`: called once in every worker process before its first request, to open what is
-  to stay open. It waits for nobody: with the other side down the worker starts all the same.
+- `async start()`: called once in every worker process before its first request, to open what stays
+  open. It must not wait for others: a worker starts even if the other side is down.
 - `async stop()`: called once at the end, to close it.
-- `ready`: an attribute that is true while it can decide. Where it is false, `/readyz` answers 503
+- `ready`: an attribute that is true while it can decide. While it is false, `/readyz` answers 503
   with the authenticator's name.
-- `async probe()`: called by `check --online`, without `start()`. It tries what it depends on and
-  gives `Trial`s, each with a remedy where something fails.
+- `async probe()`: called by `check --online`, without `start()`. It tries what the authenticator
+  depends on and returns a list of `ProbeResult`.
 """
 
 from __future__ import annotations
@@ -37,12 +37,29 @@ class Authenticator(Protocol):
     """A coroutine function, or an object that is called like one."""
 
     def __call__(self, request: falcon.asgi.Request, /) -> Coroutine[Any, Any, Identity | None]:
-        """Give the identity behind a request; `None` where no credential is of its kind."""
+        """Return the identity behind a request; `None` without a credential of its kind."""
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """One thing that was tried, what was found, and what to do if that is wrong.
+
+    The texts quote no secret, and nothing that the other side sent.
+    """
+
+    what: str
+    found: str
+    remedy: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing has to be done."""
+        return self.remedy is None
+
+
 class Reader(Protocol):
-    """Reads a group of variables: the one place that looks at the environment provides it."""
+    """Reads a group of variables from the environment."""
 
     def __call__(self, model: type[V], /, *, prefix: str, defaults: Mapping[str, Any]) -> V:
         """Read `model` from the variables of a prefix, over a preset's defaults."""
@@ -51,10 +68,10 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AuthenticatorContext:
-    """What the factory of an authenticator may know: its name, and its own variables.
+    """What the factory of an authenticator is given: its name, and its own variables.
 
-    `prefix` is `AUTH_<NAME>_`. `unix_peers_only` tells whether the service listens on a unix
-    socket and nowhere else. `defaults` are those of a preset. `now` gives epoch seconds.
+    `prefix` is `AUTH_<NAME>_`. `unix_peers_only` is true if the service listens on a unix socket
+    only. `defaults` are those of a preset. `now` returns epoch seconds.
     """
 
     name: str
@@ -71,7 +88,3 @@ class AuthenticatorContext:
             pydantic.ValidationError: reported at start with the variables' names.
         """
         return self.reader(model, prefix=self.prefix, defaults=self.defaults)
-
-
-Factory = Callable[[AuthenticatorContext], Authenticator]
-"""What `from_settings` of an engine, or of a module that is named in the configuration, is."""

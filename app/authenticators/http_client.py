@@ -1,75 +1,84 @@
-"""One question to the host application: bounded in time, size and connections, and no redirects."""
+"""The HTTP client of all authenticators: bounded in time, size and connections."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from types import MappingProxyType
+from typing import Final
 
 import aiohttp
 
 from app import __version__
-from app.errors import AuthenticatorUnavailable
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-MAX_BYTES: Final = 64 * 1024
-MAX_CONNECTIONS: Final = 100
-"""At a time, to one host; who finds none waits for one, within the time that an answer has."""
-
-_KEEP_ALIVE_SECONDS: Final = 1.5
-"""Under the shortest that servers are shipped with (gunicorn: 2 s), so that the host does not hang
-up on a question on its way."""
 
 _HEADERS: Final = {
     "Accept-Encoding": "identity",  # nothing is unpacked: a small bomb would be a large answer
     "User-Agent": f"marketplace-sso/{__version__}",
 }
+_NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class NoAnswer(Exception):
+    """No whole answer came. The message says why, and quotes nothing that came instead."""
 
 
 @dataclass(frozen=True, slots=True)
-class HostAnswer:
-    """An answer: header names are in lower case, `body` is `None` where it is too long."""
+class Answer:
+    """A status, header names in lower case, and a body; `None` stands for one that is too long."""
 
     status: int
     headers: tuple[tuple[bytes, bytes], ...]
     body: bytes | None
 
     def all(self, name: bytes) -> list[bytes]:
-        """Give the values of a header, whose `name` is in lower case."""
+        """Return the values of a header; `name` is in lower case."""
         return [value for each, value in self.headers if each == name]
 
 
-class HostClient:
-    """Pooled connections to the host, from the first question to `stop`.
+class HttpClient:
+    """Connections from `start` to `stop`.
 
-    It keeps no cookie, follows no redirect and uses no proxy of the environment: what is sent goes
-    to the address that is given, and to no other. `timeout_seconds` is for the whole answer.
+    It keeps no cookie, follows no redirect, tries nothing twice and uses no proxy of the
+    environment: what is sent goes once to the address that is given, and to no other. Certificates
+    are verified against those of OpenSSL.
+
+    `timeout_seconds` is for the whole answer, waiting for a connection included; `max_bytes` bounds
+    its body, `connections` how many are open at a time. An idle connection is kept for
+    `keep_alive_seconds`; with 0 each question has a connection of its own.
     """
 
-    def __init__(self, *, timeout_seconds: float, connections: int = MAX_CONNECTIONS) -> None:
+    def __init__(
+        self,
+        *,
+        timeout_seconds: float,
+        max_bytes: int,
+        connections: int,
+        keep_alive_seconds: float = 0,
+    ) -> None:
         self._timeout_seconds = timeout_seconds
+        self._max_bytes = max_bytes
         self._connections = connections
+        self._keep_alive_seconds = keep_alive_seconds
         self._session: aiohttp.ClientSession | None = None
 
     async def start(self) -> None:
-        """Open the pool, which connects to nobody yet."""
+        """Allow questions; this connects to nobody yet."""
+        if self._session is not None:
+            return
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=self._connections,
-                keepalive_timeout=_KEEP_ALIVE_SECONDS,
-                ssl=ssl.create_default_context(),
-            ),
+            connector=self._connector(),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=_HEADERS,
-            timeout=aiohttp.ClientTimeout(total=None),  # the one below is for all of it
+            timeout=aiohttp.ClientTimeout(total=None),  # `ask` bounds all of it
             auto_decompress=False,
         )
+        # Or aiohttp asks a second time where the server hangs up.
+        self._session._retry_connection = False  # noqa: SLF001 - there is no public switch
 
     async def stop(self) -> None:
-        """Close the pool."""
+        """Close all connections."""
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -78,37 +87,42 @@ class HostClient:
         self,
         method: str,
         address: str,
-        headers: Mapping[str, str],
+        headers: Mapping[str, str] = _NO_HEADERS,
         form: Mapping[str, str] | None = None,
-    ) -> HostAnswer:
-        """Ask, and give what comes.
+    ) -> Answer:
+        """Ask once and return what comes.
 
         Raises:
-            AuthenticatorUnavailable: no whole answer in time.
+            NoAnswer: no whole answer in time, or the client is not started.
         """
         if self._session is None:
-            await self.start()
-        session: aiohttp.ClientSession = self._session  # type: ignore[assignment] # just opened
+            raise NoAnswer("nothing is asked before the start or after the end")
         try:
             async with (
                 asyncio.timeout(self._timeout_seconds),
-                session.request(
+                self._session.request(
                     method, address, headers=headers, data=form, allow_redirects=False
                 ) as response,
             ):
                 received = tuple((name.lower(), value) for name, value in response.raw_headers)
-                return HostAnswer(response.status, received, await _body(response.content))
+                return Answer(response.status, received, await self._body(response.content))
         except TimeoutError:
-            reason = f"no whole answer within {self._timeout_seconds:g} s"
-            raise AuthenticatorUnavailable(reason) from None
-        except (aiohttp.ClientError, OSError) as error:
-            raise AuthenticatorUnavailable(f"no answer: {type(error).__name__}") from None
+            raise NoAnswer(f"no whole answer within {self._timeout_seconds:g} s") from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise NoAnswer(f"no answer: {type(error).__name__}") from None
 
+    def _connector(self) -> aiohttp.TCPConnector:
+        context = ssl.create_default_context()
+        if self._keep_alive_seconds == 0:
+            return aiohttp.TCPConnector(ssl=context, limit=self._connections, force_close=True)
+        return aiohttp.TCPConnector(
+            ssl=context, limit=self._connections, keepalive_timeout=self._keep_alive_seconds
+        )
 
-async def _body(content: aiohttp.StreamReader) -> bytes | None:
-    body = bytearray()
-    async for chunk in content.iter_any():
-        body += chunk
-        if len(body) > MAX_BYTES:
-            return None
-    return bytes(body)
+    async def _body(self, content: aiohttp.StreamReader) -> bytes | None:
+        body = bytearray()
+        async for chunk in content.iter_any():
+            body += chunk
+            if len(body) > self._max_bytes:
+                return None
+        return bytes(body)

@@ -1,4 +1,4 @@
-"""From a name in the configuration to an authenticator."""
+"""From the names in `SSO_AUTHENTICATORS` to authenticators."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Final
 
-from app.authenticators.contract import Authenticator, AuthenticatorContext, Reader
+from app.authenticators.contract import Authenticator, AuthenticatorContext
 from app.authenticators.presets import BUILT_IN
+from app.settings.problems import InvalidSettings, Problem
+from app.settings.service import ListeningVariables
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import falcon.asgi
 
     from app.identity import Identity
-    from app.settings.variables import Variables
+    from app.settings.reading import Reading
 
 ENTRY_POINT_GROUP: Final = "marketplace_sso.authenticators"
 
@@ -30,7 +32,7 @@ _THREADS = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class Entry:
     """One entry of `SSO_AUTHENTICATORS`: `name=target`, or just `target`."""
 
     name: str
@@ -38,79 +40,98 @@ class Named:
 
     @property
     def prefix(self) -> str:
-        """What its variables begin with."""
+        """The prefix of its variables."""
         return f"AUTH_{self.name.upper().replace('-', '_')}_"
 
 
-def parse(entries: Sequence[str]) -> list[Named]:
-    """Read the entries of `SSO_AUTHENTICATORS`, in the order in which they are asked.
+def load_authenticators(reading: Reading, *, now: Callable[[], float]) -> dict[str, Authenticator]:
+    """Make the authenticators by name, in the order in which they are asked.
+
+    Their problems are noted in `reading`. While one of them is in the list itself, it is not known
+    which variables there are.
+    """
+    authenticators: dict[str, Authenticator] = {}
+    problems: list[Problem] = []
+    entries: list[Entry] = []
+    try:
+        listening = reading(ListeningVariables, prefix="SSO_")
+        entries = parse(listening.authenticators)
+    except InvalidSettings as error:
+        problems += error.problems
+    for entry in entries:
+        try:
+            made = _make(entry, reading, unix_peers_only=listening.unix_peers_only, now=now)
+            authenticators[entry.name] = asynchronous(made)
+        except InvalidSettings as error:
+            problems += error.problems
+        except ValueError as error:
+            problems += _wrong_list(str(error)).problems
+    if any(problem.variable.startswith("SSO_") for problem in problems):
+        reading.declare_unknowable("AUTH_")
+    reading.note(problems)
+    return authenticators
+
+
+def parse(entries: Sequence[str]) -> list[Entry]:
+    """Read the entries of `SSO_AUTHENTICATORS`.
 
     Raises:
-        ValueError: none, a name twice, one that is no name, or a built-in one for something else.
+        InvalidSettings: no entry, a repeated or an invalid name, or a built-in name for something
+            else.
     """
-    named = [_parse_one(entry) for entry in entries]
-    names = [entry.name for entry in named]
-    if not named:
-        raise ValueError(f"is required; built in are {', '.join(BUILT_IN)}")
+    parsed = [_parse_one(entry) for entry in entries]
+    names = [entry.name for entry in parsed]
+    if not parsed:
+        raise _wrong_list(f"is required; built in are {', '.join(BUILT_IN)}")
     for name in names:
         if names.count(name) > 1:
-            raise ValueError(f"names {name!r} twice; write other=… before one of them")
-    return named
+            raise _wrong_list(f"contains {name!r} twice; rename one: other={name}")
+    return parsed
 
 
-def _parse_one(entry: str) -> Named:
-    name, equals, target = entry.partition("=")
+def _parse_one(text: str) -> Entry:
+    name, equals, target = text.partition("=")
     if not equals:
         target = name
         name = re.sub(r"[^a-z0-9]+", "-", target.lower()).strip("-")
     if not _NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no name of small letters, digits and hyphens")
+        raise _wrong_list(f"has the name {name!r}; use small letters, digits and hyphens")
     if name in BUILT_IN and target != name:
-        raise ValueError(f"{name!r} is built in; give {target!r} another name")
-    return Named(name, target)
+        raise _wrong_list(f"gives {target!r} the name of the built-in {name!r}; choose another")
+    return Entry(name, target)
 
 
-def preset_defaults(named: Named, *, reader: Reader) -> Mapping[str, Any]:
-    """Read what a preset says of its engine's variables; nothing where the target is no preset.
-
-    Raises:
-        pydantic.ValidationError: one of the preset's own variables is wrong.
-    """
-    preset = BUILT_IN.get(named.target)
-    return preset.read_defaults(reader, named.prefix) if preset else {}
-
-
-def engine_variables(named: Named) -> type[Variables]:
-    """Give the variables that the engine of a preset would read."""
-    variables: type[Variables] = _imported(named.target).VARIABLES
-    return variables
-
-
-def build(
-    named: Named, *, reader: Reader, defaults: Mapping[str, Any], unix_peers_only: bool
-) -> Authenticator:
-    """Import what is named, and only that, and build it from its own variables.
+def _make(
+    entry: Entry, reading: Reading, *, unix_peers_only: bool, now: Callable[[], float]
+) -> Any:  # noqa: ANN401 - any callable, sync or async
+    """Import what an entry names, and nothing else, and make it from its own variables.
 
     Raises:
-        ValueError: nothing has that name, or it is not what the contract asks for.
-        pydantic.ValidationError: its variables are wrong.
+        ValueError: nothing has that name, or it is not an authenticator.
+        InvalidSettings: its variables are wrong.
     """
-    found = _imported(named.target)
+    found = _imported(entry.target)
+    defaults: Mapping[str, Any] = {}
+    if entry.target in BUILT_IN:
+        reading.declare(found.VARIABLES, prefix=entry.prefix)  # read_defaults may fail before
+        defaults = BUILT_IN[entry.target].read_defaults(reading, entry.prefix)
     context = AuthenticatorContext(
-        name=named.name,
-        prefix=named.prefix,
-        reader=reader,
+        name=entry.name,
+        prefix=entry.prefix,
+        reader=reading,
         unix_peers_only=unix_peers_only,
         defaults=defaults,
+        now=now,
     )
     factory = getattr(found, "from_settings", None)
     authenticator = found if factory is None else factory(context)
     if not callable(authenticator):
-        raise ValueError(f"{named.target!r} is neither callable nor has from_settings(context)")  # noqa: TRY004 - it is the configuration that is wrong
-    return asynchronous(authenticator)
+        wrong = "which is neither callable nor has from_settings(context)"
+        raise ValueError(f"contains {entry.target!r}, {wrong}")  # noqa: TRY004 - it is the configuration that is wrong
+    return authenticator
 
 
-def _imported(target: str) -> Any:  # noqa: ANN401 - whatever stands there
+def _imported(target: str) -> Any:  # noqa: ANN401 - a module, a class, a function
     if target in BUILT_IN:
         return importlib.import_module(f"app.authenticators.{BUILT_IN[target].engine}")
     for entry_point in entry_points(group=ENTRY_POINT_GROUP, name=target):
@@ -119,15 +140,19 @@ def _imported(target: str) -> Any:  # noqa: ANN401 - whatever stands there
     if not colon:
         near = difflib.get_close_matches(target, BUILT_IN, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"built in are {', '.join(BUILT_IN)}"
-        raise ValueError(f"{target!r} is unknown; {hint}")
+        raise ValueError(f"contains {target!r}, which is not known; {hint}")
     try:
         return getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError) as error:
-        raise ValueError(f"{target!r} cannot be imported: {error}") from error
+        raise ValueError(f"contains {target!r}, which cannot be imported: {error}") from error
+
+
+def _wrong_list(wrong: str) -> InvalidSettings:
+    return InvalidSettings([Problem("SSO_AUTHENTICATORS", wrong)])
 
 
 def asynchronous(authenticator: Any) -> Authenticator:  # noqa: ANN401 - sync or async callable
-    """Give an authenticator that never blocks: a sync one runs in a thread."""
+    """Return an authenticator that never blocks: a sync one runs in a thread."""
     call = authenticator if inspect.isroutine(authenticator) else authenticator.__call__
     if inspect.iscoroutinefunction(call):
         return authenticator  # type: ignore[no-any-return] # checked by what it returns
@@ -135,13 +160,13 @@ def asynchronous(authenticator: Any) -> Authenticator:  # noqa: ANN401 - sync or
 
 
 class _InThreads:
-    """An authenticator that may block; what else it has is left as it is."""
+    """An authenticator that may block, called in a thread; its other attributes are its own."""
 
     def __init__(self, authenticator: Any) -> None:  # noqa: ANN401 - any callable
         self._authenticator = authenticator
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="authenticator")
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever it has
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any attribute
         return getattr(self._authenticator, name)
 
     async def __call__(self, request: falcon.asgi.Request, /) -> Identity | None:

@@ -1,4 +1,4 @@
-"""Variables of single presets, and what follows from them for their engine."""
+"""Variables of single presets, and the defaults that follow from them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def _host(host: str) -> str:
     if checked(f"https://{host}/").count("/") != len("///") or "?" in host:
-        raise ValueError("is no host, or host and port")
+        raise ValueError("must be a host, or host:port")
     return host
 
 
@@ -24,33 +24,35 @@ HostLabel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}
 
 
 class Derived(Variables):
-    """Variables of one preset, from which defaults of its engine follow."""
+    """Variables of one preset, from which defaults for its engine's variables follow."""
 
     def defaults(self) -> Mapping[str, Any]:
-        """Give the defaults that follow."""
+        """Return these defaults."""
         return {}
 
 
 class EasyAuthIsOn(Variables):
-    """What App Service sets where its authentication strips forged headers."""
+    """The variable that App Service sets while its authentication strips forged headers."""
 
     website_auth_enabled: bool = False
 
     @field_validator("website_auth_enabled")
     @classmethod
-    def _is_on(cls, enabled: bool) -> bool:  # noqa: FBT001 - the signature is pydantic's
+    def _check_enabled(cls, enabled: bool) -> bool:  # noqa: FBT001 - the signature is pydantic's
         if not enabled:
-            raise ValueError("is not true: without App Service's authentication anyone is anybody")
+            raise ValueError(
+                "must be true: without App Service's authentication anyone can forge headers"
+            )
         return enabled
 
 
 class OidcIssuer(Derived):
-    """OpenID Connect Discovery 1.0, section 4: where the document stands."""
+    """OpenID Connect Discovery 1.0, section 4: the address of the document."""
 
     issuer: HttpsAddress = Field(description="required: the provider's `iss`, as it writes it")
 
     def defaults(self) -> Mapping[str, Any]:
-        """Give the document's address."""
+        """Return the address of the document."""
         return {"discovery_url": f"{self.issuer.rstrip('/')}/.well-known/openid-configuration"}
 
 
@@ -60,7 +62,7 @@ class CloudflareTeam(Derived):
     team: HostLabel = Field(description="required: the team's name: <team>.cloudflareaccess.com")
 
     def defaults(self) -> Mapping[str, Any]:
-        """Give the team's issuer and keys."""
+        """Return the issuer and keys of the team."""
         site = f"https://{self.team}.cloudflareaccess.com"
         return {"issuer": site, "jwks_url": f"{site}/cdn-cgi/access/certs"}
 
@@ -71,7 +73,7 @@ class PomeriumHost(Derived):
     host: Host = Field(description="required: the host of the route, as browsers see it")
 
     def defaults(self) -> Mapping[str, Any]:
-        """Give the route's audience, issuers and keys."""
+        """Return the audience, issuers and keys of the route."""
         return {
             "audience": self.host,
             "issuer": f"{self.host},https://{self.host}/",
@@ -86,7 +88,7 @@ class TeleportCluster(Derived):
     cluster: str = Field(min_length=1, description="required: the cluster's name, its `iss`")
 
     def defaults(self) -> Mapping[str, Any]:
-        """Give the cluster's issuer and the proxy's keys."""
+        """Return the issuer of the cluster and the keys of the proxy."""
         return {
             "issuer": self.cluster,
             "jwks_url": f"https://{self.proxy}/.well-known/jwks.json",
@@ -94,17 +96,17 @@ class TeleportCluster(Derived):
 
 
 class AppDirectTenants(Derived):
-    """AppDirect's token names no issuer and no audience: the partner's id stands for both."""
+    """AppDirect's tokens have no issuer and no audience; the partner's id replaces both."""
 
     tenants: Names = Field((), description="required: the ids of the partners that are let in")
 
     @field_validator("tenants")
     @classmethod
-    def _they_are_named(cls, tenants: tuple[str, ...]) -> tuple[str, ...]:
+    def _check_tenants(cls, tenants: tuple[str, ...]) -> tuple[str, ...]:
         if not tenants:
-            raise ValueError("is required: a token of any other partner must not pass")
+            raise ValueError("is required, or a token of any partner would be accepted")
         return tenants
 
     def defaults(self) -> Mapping[str, Any]:
-        """Demand that `tenant` is one of them."""
+        """Return the demand that `tenant` is one of them."""
         return {"required_claims": {"tenant": list(self.tenants)}}

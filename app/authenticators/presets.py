@@ -1,4 +1,4 @@
-"""What stands in front of the service: a row of defaults for an engine, for each known login."""
+"""Presets: for each known login, the engine that reads it and defaults for its variables."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """An engine's module in this package, the defaults for its variables, and what must hold."""
+    """An engine's module in this package, defaults for its variables, and a condition to check."""
 
     engine: str
     defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -32,10 +32,10 @@ class Preset:
     derived: type[Derived] = Derived
 
     def read_defaults(self, reader: Reader, prefix: str) -> Mapping[str, Any]:
-        """Give the defaults, with those that follow from variables.
+        """Return the defaults, with those that follow from the preset's own variables.
 
         Raises:
-            pydantic.ValidationError: what must hold does not, or a variable is wrong.
+            InvalidSettings: the condition does not hold, or a variable is wrong.
         """
         if self.condition is not None:
             reader(self.condition, prefix="", defaults={})

@@ -18,7 +18,7 @@ from app.cli.mint import Mint
 from app.cli.output import fail
 from app.cli.reference import Reference
 from app.cli.serve import Serve
-from app.settings.reading import InvalidSettings
+from app.settings.problems import InvalidSettings
 
 
 class MarketplaceSso(BaseSettings):

@@ -9,11 +9,11 @@ from dataclasses import asdict
 from pydantic import BaseModel, Field
 from pydantic_settings import CliImplicitFlag
 
-from app import configuration as settings
-from app.authenticators.trial import Trial
-from app.cli.check_online import trials
+from app.authenticators.contract import ProbeResult
+from app.cli.check_online import ask_everybody
 from app.cli.output import print_json
-from app.settings.reading import InvalidSettings
+from app.main import Configuration, load
+from app.settings.problems import InvalidSettings
 
 
 class Check(BaseModel):
@@ -29,7 +29,7 @@ class Check(BaseModel):
     def cli_cmd(self) -> None:
         """Print every problem, or what is configured; exit with 0, 1 or 2."""
         try:
-            config = settings.load()
+            config = load()
         except InvalidSettings as error:
             if not self.as_json:
                 raise
@@ -44,9 +44,9 @@ class Check(BaseModel):
         sys.exit(0 if _all_ok(results) else 1)
 
 
-def _ask_everybody(config: settings.Settings) -> list[Trial]:
+def _ask_everybody(config: Configuration) -> list[ProbeResult]:
     return asyncio.run(
-        trials(
+        ask_everybody(
             dict.fromkeys(each.origin for each in config.destinations),
             config.authenticators,
             clock_skew_seconds=config.service.clock_skew_seconds,
@@ -54,11 +54,11 @@ def _ask_everybody(config: settings.Settings) -> list[Trial]:
     )
 
 
-def _all_ok(results: list[Trial]) -> bool:
+def _all_ok(results: list[ProbeResult]) -> bool:
     return all(result.ok for result in results)
 
 
-def _print_as_json(config: settings.Settings, results: list[Trial]) -> None:
+def _print_as_json(config: Configuration, results: list[ProbeResult]) -> None:
     found = {
         "ok": _all_ok(results),
         "authenticators": list(config.authenticators),
@@ -68,7 +68,7 @@ def _print_as_json(config: settings.Settings, results: list[Trial]) -> None:
     print_json({**found, **online})
 
 
-def _print_for_people(config: settings.Settings, results: list[Trial]) -> None:
+def _print_for_people(config: Configuration, results: list[ProbeResult]) -> None:
     print(f"authenticators  {', '.join(config.authenticators)}")
     for each in config.destinations:
         print(f"destination     {each.route} -> {each.address}")

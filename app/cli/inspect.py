@@ -11,10 +11,10 @@ from typing import Any
 from pydantic import BaseModel, Field
 from pydantic_settings import CliImplicitFlag, CliPositionalArg
 
-from app import configuration as settings
 from app.cli.inspect_token import Finding, identified, inspect
 from app.cli.output import fail, print_json
 from app.errors import SignOnError
+from app.main import load
 
 
 class Inspect(BaseModel):
@@ -34,7 +34,7 @@ class Inspect(BaseModel):
         if self.authenticator is not None:
             print_json(_identified(self.authenticator, text))
             return
-        finding = inspect(text, settings.load().destinations, now=time.time())
+        finding = inspect(text, load().destinations, now=time.time())
         if self.as_json:
             print_json({"ok": not finding.objections, **finding.members()})
         else:
@@ -43,7 +43,7 @@ class Inspect(BaseModel):
 
 
 def _identified(name: str, token: str) -> dict[str, Any]:
-    authenticators = settings.load().authenticators
+    authenticators = load().authenticators
     if not hasattr(authenticators.get(name), "identify"):
         reading = [each for each, one in authenticators.items() if hasattr(one, "identify")]
         fail(f"{name} reads no tokens; those that do: {', '.join(reading) or 'none'}", status=2)

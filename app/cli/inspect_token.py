@@ -45,7 +45,7 @@ def inspect(text: str, destinations: Iterable[Destination], *, now: float) -> Fi
     `now` is in epoch seconds. Raises nothing: whatever is wrong is an objection.
     """
     known = tuple(destinations)
-    token = _token(text.strip(), {each.token_parameter for each in known})
+    token = _token(text.strip(), {each.target.token_parameter for each in known})
     try:
         parts = read(token)
     except InvalidToken as error:
@@ -55,7 +55,7 @@ def inspect(text: str, destinations: Iterable[Destination], *, now: float) -> Fi
         reason = "no configured key verifies it: it has another secret or algorithm, or was changed"
         return Finding(parts.header, parts.claims, objections=(reason, *_times(parts.claims, now)))
     destination = _closest(signed, parts.claims)
-    objections = (*_times(parts.claims, now), *_missing(parts.claims, destination.required))
+    objections = (*_times(parts.claims, now), *_missing(parts.claims, destination.claims.required))
     return Finding(parts.header, parts.claims, destination.name, destination.page, objections)
 
 
@@ -89,8 +89,8 @@ def _is_signed(token: str, destination: Destination) -> bool:
 
 def _closest(signed: list[Destination], claims: Mapping[str, Any]) -> Destination:
     """Return the page whose required claims fit best: pages of a vendor share their key."""
-    fitting = [each for each in signed if not any(_missing(claims, each.required))]
-    return max(fitting, key=lambda each: len(each.required), default=signed[0])
+    fitting = [each for each in signed if not any(_missing(claims, each.claims.required))]
+    return max(fitting, key=lambda each: len(each.claims.required), default=signed[0])
 
 
 def _missing(claims: Mapping[str, Any], required: Iterable[str]) -> Iterable[str]:

@@ -7,11 +7,11 @@ import json
 from pydantic import BaseModel, Field
 from pydantic_settings import CliImplicitFlag, CliPositionalArg
 
-from app import configuration as settings
 from app.cli.output import fail, print_json
 from app.destinations.destination import Destination
 from app.errors import SignOnError
 from app.identity import Identity, InvalidIdentity
+from app.main import Configuration, load
 from app.tokens.jws import read
 
 
@@ -35,22 +35,24 @@ class Mint(BaseModel):
 
     def cli_cmd(self) -> None:
         """Mint with the configured key and print the result."""
-        destination = _destination(settings.load(), self.destination, self.page)
+        destination = _destination(load(), self.destination, self.page)
         ids = {name: getattr(self, name, None) or "" for name in destination.ids}
         try:
             destination.check_ids(ids)
             claims = destination.claims_for(self._identity(), ids)
             token = destination.sign(claims)
-            location = destination.location(token, ids, {})
+            handoff = destination.handoff(token, ids, {})
         except (SignOnError, InvalidIdentity) as error:
             fail(str(error))
         header = dict(read(token).header)
         if self.as_json:
-            print_json({"header": header, "claims": claims, "token": token, "url": location})
+            print_json({"header": header, "claims": claims, "token": token, "url": handoff.url})
         else:
             print(f"header  {json.dumps(header)}")
             print(f"claims  {json.dumps(claims, indent=2)}")
-            print(f"address {location}")
+            print(f"address {handoff.url}")
+            for name, value in handoff.fields.items():
+                print(f"field   {name}={value}")
 
     def _identity(self) -> Identity:
         claims = {}
@@ -72,9 +74,10 @@ class Mint(BaseModel):
         )
 
 
-def _destination(config: settings.Settings, name: str, page: str | None) -> Destination:
-    for each in config.destinations:
-        if each.name == name and page in {None, each.page}:
-            return each
-    known = ", ".join(f"{each.name} --page {each.page}" for each in config.destinations)
-    fail(f"no such destination or page; configured are {known}", status=2)
+def _destination(config: Configuration, name: str, page: str | None) -> Destination:
+    named = [each for each in config.destinations if each.name == name]
+    found = [each for each in named if page in {None, each.page}]
+    if not found:
+        known = ", ".join(f"{each.name} --page {each.page}" for each in config.destinations)
+        fail(f"no such destination or page; configured are {known}", status=2)
+    return found[0]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from app import configuration as settings
+from app.main import load
 
 
 class Serve(BaseModel):
@@ -17,7 +17,7 @@ class Serve(BaseModel):
 
     def cli_cmd(self) -> None:
         """Become gunicorn, so that signals reach it."""
-        settings.load()
+        load()
         command = [sys.executable, "-m", "gunicorn", "--config", str(_gunicorn_configuration())]
         os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell
 

@@ -14,9 +14,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from app.demo.signatures import Key
 from app.demo.views import View
-from app.destinations.custom import key_prefix, read_rows
-from app.destinations.rows import Vendor, placeholders
-from app.settings.reading import InvalidSettings
+from app.destinations.row_destinations import key_prefix
+from app.destinations.row_file import read_rows
+from app.destinations.rows import Row as Vendor
+from app.destinations.variables import placeholders_of
+from app.settings.problems import InvalidSettings
 
 ORGANISATION = {"X-Acme-Organisation": "acme"}  # many vendors want to know whose user it is
 _ORIGIN = re.compile(r"^https?://[^/?#]+")
@@ -40,7 +42,7 @@ class Row:
                 self.vendor.root,
             )
             for number, (name, page) in enumerate(self.vendor.all_pages.items())
-            if not placeholders(page.path)
+            if not placeholders_of(page.path)
         )
 
 

@@ -1,1 +1,1 @@
-"""Vendors, as settings that give `Destination` values."""
+"""Vendors: where their users go, and with which token."""

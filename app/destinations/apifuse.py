@@ -5,22 +5,26 @@ APIFuse's documentation: "Embed the marketplace", "JWT authentication".
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from app.claims import compile_template, merged
-from app.destinations.destination import TEMPLATE_NAMES, Destination
+from app.destinations.destination import Destination, Shared
+from app.destinations.handoff import Target
 from app.destinations.parameters import ID
+from app.destinations.token_claims import TEMPLATE_NAMES, TokenClaims
 from app.destinations.variables import (
     ClaimTemplate,
     Path,
     Subdomain,
+    TextTemplate,
     VendorId,
-    checked_template,
-    secret_key,
+    checked_address,
+    hmac_key_of,
+    placeholders_of,
 )
-from app.settings.variables import Variables
+from app.settings.variables import Variables, WrongVariable
 from app.tokens.jws import SigningKey
 
 TOKEN_PARAMETER: Final = "jwt"
@@ -29,91 +33,100 @@ TOKEN_PARAMETER: Final = "jwt"
 class ApifuseVariables(Variables):
     """The variables of APIFuse."""
 
-    api_secret: SecretStr = Field(description="an active API secret; switches it on")
-    org_id: VendorId = Field(description="the organisation id from APIFuse")
+    api_secret: SecretStr = Field(description="an active API secret; turns APIFuse on")
+    org_id: VendorId = Field(description="organisation id from APIFuse")
     subdomain: Subdomain = Field(
-        "", description="the marketplace at https://<subdomain>.apifuse.io"
+        "", description="subdomain of a marketplace at https://<subdomain>.apifuse.io"
     )
-    custom_domain: str = Field("", description="or at this domain, or address")
+    custom_domain: str = Field(
+        "", description="domain or address of a marketplace elsewhere; instead of SUBDOMAIN"
+    )
     token_lifetime_seconds: int = Field(
-        300, ge=1, le=86400, description="after it APIFuse answers 401"
+        300, ge=1, le=86400, description="seconds a token is valid; after that APIFuse answers 401"
     )
-    monetization_plan: str = Field("", description="the plan, or a template for it")
+    monetization_plan: TextTemplate = Field(
+        "", description="plan of the user, or a template for it"
+    )
     connection: ClaimTemplate = Field(
-        default_factory=dict, description="a prepared connection, as a template"
+        default_factory=dict, description="claim template of a prepared connection"
     )
     claims: ClaimTemplate = Field(
-        default_factory=dict, description="merged over the default claim template"
+        default_factory=dict, description="claim template, merged over the default one"
     )
     anonymous: Literal["login", "redirect"] = Field(
-        "login", description="what visitors without a session get: a login, or the marketplace"
+        "login", description="where visitors without a session go: `login`, or on by `redirect`"
     )
-    path: Path = Field("/apifuse-sso", description="where the service answers")
+    path: Path = Field("/apifuse-sso", description="path at which the service answers")
 
     @property
     def key(self) -> SigningKey:
         """The signing key."""
-        return secret_key(self.api_secret, "raw", allow_short=False)
+        return hmac_key_of(self.api_secret)
+
+    @property
+    def address(self) -> str:
+        """The address of the marketplace."""
+        return _with_scheme(self.custom_domain or f"{self.subdomain}.apifuse.io")
 
     @field_validator("api_secret")
     @classmethod
-    def _the_secret_signs(cls, secret: SecretStr) -> SecretStr:
-        secret_key(secret, "raw", allow_short=False)
+    def _check_secret(cls, secret: SecretStr) -> SecretStr:
+        hmac_key_of(secret)
         return secret
 
     @field_validator("custom_domain")
     @classmethod
-    def _there_is_a_marketplace(cls, domain: str, info: ValidationInfo) -> str:
+    def _check_custom_domain(cls, domain: str) -> str:
         if domain:
-            checked_template(_address(domain))
-        if bool(domain) == bool(info.data.get("subdomain", "?")) and "subdomain" in info.data:
-            raise ValueError("or APIFUSE_SUBDOMAIN is required, and not both")
+            checked_address(_with_scheme(domain))
         return domain
 
-    @field_validator("monetization_plan")
-    @classmethod
-    def _the_plan_is_a_template(cls, plan: str) -> str:
-        compile_template(plan, TEMPLATE_NAMES)
-        return plan
+    @model_validator(mode="after")
+    def _check_one_marketplace(self) -> Self:
+        if bool(self.custom_domain) == bool(self.subdomain):
+            wrong = "or APIFUSE_CUSTOM_DOMAIN is required; set exactly one of them"
+            raise WrongVariable("subdomain", wrong)
+        return self
 
 
-def destinations(variables: ApifuseVariables) -> list[Destination]:
-    """Give the marketplace and the listing page."""
-    address = _address(variables.custom_domain or f"{variables.subdomain}.apifuse.io")
+def destinations(variables: ApifuseVariables, shared: Shared) -> list[Destination]:
+    """Make the marketplace and the listing page."""
+    listing = f"{variables.address.rstrip('/')}/listing/{{listing_id}}"
     return [
-        _page(variables, "marketplace", variables.path, address),
-        _page(
-            variables,
-            "listing",
-            f"{variables.path}/listing/{{listing_id}}",
-            f"{address.rstrip('/')}/listing/{{listing_id}}",
-            "listing_id",
-        ),
+        _page(variables, shared, page="marketplace", path="", address=variables.address),
+        _page(variables, shared, page="listing", path="/listing/{listing_id}", address=listing),
     ]
 
 
 def _page(
-    variables: ApifuseVariables, page: str, route: str, address: str, *ids: str
+    variables: ApifuseVariables, shared: Shared, *, page: str, path: str, address: str
 ) -> Destination:
     return Destination(
         name="apifuse",
         page=page,
         root=variables.path,
-        route=route,
-        address=address,
-        token_parameter=TOKEN_PARAMETER,
+        route=f"{variables.path}{path}",
         key=variables.key,
-        claims=compile_template(_template(variables), TEMPLATE_NAMES),
-        required=("orgId", "user.externalId"),
-        lifetime_seconds=variables.token_lifetime_seconds,
+        claims=TokenClaims(
+            template=compile_template(_template(variables), TEMPLATE_NAMES),
+            required=("orgId", "user.externalId"),
+            lifetime_seconds=variables.token_lifetime_seconds,
+            clock_skew_seconds=shared.clock_skew_seconds,
+            now=shared.now,
+        ),
+        target=Target(
+            address=address,
+            token_parameter=TOKEN_PARAMETER,
+            max_location_bytes=shared.max_location_bytes,
+        ),
+        ids=dict.fromkeys(placeholders_of(path), ID),
         anonymous=variables.anonymous == "redirect",
-        ids=dict.fromkeys(ids, ID),
     )
 
 
 def _template(variables: ApifuseVariables) -> dict[str, Any]:
-    # nbf is never later than iat: APIFuse's own sample has it 200 s later, and with it a token
-    # does not work for 200 s.
+    # nbf is never later than iat. In APIFuse's own sample it is 200 s later, and such a token does
+    # not work for 200 s.
     template = {
         "iat": "{issued_at}",
         "nbf": "{issued_at}",
@@ -131,5 +144,5 @@ def _template(variables: ApifuseVariables) -> dict[str, Any]:
     return merged(template, variables.claims)
 
 
-def _address(domain: str) -> str:
+def _with_scheme(domain: str) -> str:
     return domain if "://" in domain else f"https://{domain}"

@@ -1,4 +1,4 @@
-"""What may come in through a path or a query: whole values, never a host or a way out of a path."""
+"""Patterns of ids and parameters. Values match as a whole, and never lead to another host."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 from typing import Final
 
 ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
-"""What an id in a path may be: at most 64 characters, none that means something in an address."""
+"""An id in a path: 1 to 64 characters, none with a meaning in addresses."""
 
 TEXT: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffd]{1,256}")
-"""What a forwarded query parameter may be: text of 1 to 256 characters without controls."""
+"""A forwarded query parameter: text of 1 to 256 characters without controls."""
 
 RELATIVE_PATH: Final = re.compile(
     r"(?!.*//)(?!.*/\.{1,2}(/|\?|\Z))"

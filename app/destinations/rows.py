@@ -1,39 +1,27 @@
-"""What a vendor's row may say, and what is wrong with one."""
+"""A row: the table of a destinations file that describes one vendor."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from app.claims import InvalidTemplate, compile_template, merged
-from app.destinations.destination import TEMPLATE_NAMES, Delivery
+from app.destinations.handoff import Delivery
 from app.destinations.parameters import RELATIVE_PATH, TEXT
-from app.destinations.variables import Path, checked_template
+from app.destinations.token_claims import TEMPLATE_NAMES
+from app.destinations.variables import Path
 
-_PLACEHOLDER: Final = re.compile(r"\{([a-z_]+)\}")
 _SEGMENT: Final = r"([a-z0-9][a-z0-9._-]*|\{[a-z_]+\})"
-_NOT_AHEAD: Final = re.compile(r"\{(issued_at|now)(-[0-9]{1,9})?\}")
-
-_LEADS_AWAY: Final = frozenset(
-    {
-        *("continue", "dest", "destination", "go", "goto", "link", "next", "out", "redirect"),
-        *("redirecturi", "redirecturl", "return", "returnto", "returnurl", "target", "to", "uri"),
-        "url",
-    }
-)
-"""Names of parameters that vendors send their users to, without `_` and `-`, in lower case."""
 
 
 def _anchored(pattern: str) -> str:
     if not (pattern.startswith("^") and pattern.endswith("$")):
-        raise ValueError("is not anchored: begin it with ^ and end it with $")
+        raise ValueError("is not anchored; begin it with ^ and end it with $")
     try:
         re.compile(pattern)
     except re.error as error:
-        raise ValueError(f"is no regular expression: {error}") from None
+        raise ValueError(f"is not a regular expression: {error}") from None
     return pattern
 
 
@@ -45,7 +33,7 @@ class _Table(BaseModel):
 
 
 class Parameter(_Table):
-    """A query parameter of ours that is known: which values, and whether the vendor gets it."""
+    """A query parameter of our address: its allowed values, and whether the vendor gets it."""
 
     values: tuple[str, ...] = ()
     pattern: Pattern | None = None
@@ -53,14 +41,14 @@ class Parameter(_Table):
     forward: bool = True
 
     @model_validator(mode="after")
-    def _has_one_rule(self) -> Parameter:
+    def _check_one_rule(self) -> Self:
         if sum((bool(self.values), self.pattern is not None, self.relative_path)) > 1:
-            raise ValueError("has more than one of values, pattern and relative_path")
+            raise ValueError("has more than one of values, pattern and relative_path; keep one")
         return self
 
     @property
     def rule(self) -> re.Pattern[str]:
-        """What a value must match as a whole."""
+        """The pattern that a whole value must match."""
         if self.values:
             return re.compile("|".join(map(re.escape, self.values)))
         if self.pattern is not None:
@@ -68,8 +56,8 @@ class Parameter(_Table):
         return RELATIVE_PATH if self.relative_path else TEXT
 
 
-class Page(_Table):
-    """A page of a vendor: its address, and our path to it below the vendor's."""
+class RowPage(_Table):
+    """A page of a vendor: its address, and our path to it under the row's."""
 
     address: str
     path: str = Field("", pattern=rf"^({_SEGMENT}(/{_SEGMENT})*)?$")
@@ -79,7 +67,7 @@ class Page(_Table):
     required: tuple[str, ...] = ()
 
 
-class Vendor(_Table):
+class Row(_Table):
     """A table of the file, with its name."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")
@@ -105,79 +93,21 @@ class Vendor(_Table):
     parameters: dict[str, Parameter] = {}
     address: str | None = None
     fragment: str = ""
-    pages: dict[str, Page] = {}
+    pages: dict[str, RowPage] = {}
 
     @property
     def root(self) -> str:
-        """Our path, under which all pages of the vendor stand."""
+        """Our path for all pages of the vendor."""
         return self.path or f"/{self.name}-sso"
 
     @property
-    def all_pages(self) -> dict[str, Page]:
-        """The pages; a vendor with an address of its own has one that is called `main`."""
+    def all_pages(self) -> dict[str, RowPage]:
+        """The pages; the row's own address, if it has one, is the page `main`."""
         if self.address is None:
             return self.pages
-        return {"main": Page(address=self.address, fragment=self.fragment), **self.pages}
+        return {"main": RowPage(address=self.address, fragment=self.fragment), **self.pages}
 
-
-def placeholders(text: str) -> list[str]:
-    """Give the names of the placeholders in a path or an address."""
-    return _PLACEHOLDER.findall(text)
-
-
-def template_names(vendor: Vendor) -> tuple[str, ...]:
-    """Give what the claim templates of a row may name."""
-    return (*TEMPLATE_NAMES, *(f"parameter.{name}" for name in vendor.parameters))
-
-
-def faults(vendor: Vendor) -> Iterable[tuple[str, str]]:
-    """Give what no single key of a row shows: the key, and what is wrong with it."""
-    if not vendor.all_pages:
-        yield "address", "is required, or a table of pages"
-    for name, parameter in vendor.parameters.items():
-        if name == vendor.parameter:
-            yield f"parameters.{name}", "carries the token; nobody else may set it"
-        leads_away = name.replace("_", "").replace("-", "").lower() in _LEADS_AWAY
-        if leads_away and parameter.forward and parameter.rule is TEXT:
-            wrong = "could lead users, and their tokens, away: give it values or relative_path"
-            yield f"parameters.{name}", wrong
-    for name, page in vendor.all_pages.items():
-        at = "" if page.address == vendor.address else f"pages.{name}."
-        for key, wrong in _page_faults(vendor, page):
-            yield f"{at}{key}", wrong
-
-
-def _page_faults(vendor: Vendor, page: Page) -> Iterable[tuple[str, str]]:
-    ids = placeholders(page.path)
-    try:
-        checked_template(page.address, *ids, "token")
-    except ValueError as error:
-        yield "address", str(error)
-    for name in placeholders(page.fragment):
-        if name not in {*ids, "token"}:
-            yield "fragment", f"nothing provides {{{name}}}"
-    for name in page.ids:
-        if name not in ids:
-            yield f"ids.{name}", "stands in no path"
-    carriers = ("{token}" in page.address) + ("{token}" in page.fragment) + bool(vendor.parameter)
-    if carriers != 1:
-        yield (
-            "parameter",
-            "or {token} in the address or the fragment carries the token: one of them",
-        )
-    elif vendor.delivery != "redirect" and vendor.parameter is None:
-        yield "parameter", f"is required: it names the token in the {vendor.delivery}"
-    yield from _claim_faults(vendor, page)
-
-
-def _claim_faults(vendor: Vendor, page: Page) -> Iterable[tuple[str, str]]:
-    claims = merged(vendor.claims, page.claims)
-    try:
-        compile_template(claims, template_names(vendor))
-    except InvalidTemplate as error:
-        yield "claims", str(error)
-    for name in ("iat", "nbf"):
-        if name in claims and not _NOT_AHEAD.fullmatch(str(claims[name])):
-            yield f"claims.{name}", "is never ahead of time: write {issued_at}, or {now-60}"
-    if vendor.lifetime_seconds is None and "{expires_at" in str(claims):
-        yield "lifetime_seconds", "is required by {expires_at}"
+    @property
+    def template_names(self) -> tuple[str, ...]:
+        """The placeholders that the row's claims may use."""
+        return (*TEMPLATE_NAMES, *(f"parameter.{name}" for name in self.parameters))

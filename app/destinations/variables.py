@@ -2,98 +2,89 @@
 
 from __future__ import annotations
 
-import binascii
 import re
-from base64 import b64decode
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AfterValidator, SecretStr
 
-from app.claims import InvalidTemplate, compile_template
-from app.destinations.destination import TEMPLATE_NAMES
+from app.claims import compile_template
+from app.destinations.token_claims import TEMPLATE_NAMES
 from app.settings import addresses
 from app.settings.variables import JsonObject
 from app.tokens.jws import SigningKey, hmac_key
+from app.tokens.secret_encoding import SecretEncoding, decode_secret
 
-SecretEncoding = Literal["raw", "base64", "base64url", "hex"]
+T = TypeVar("T")
 
 OUR_PATHS: Final = ("/livez", "/readyz", "/healthz", "/version", "/metrics", "/.well-known")
+"""Paths of the service itself."""
 
 _PATH = re.compile(r"(/[a-z0-9][a-z0-9._-]*)+")
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _LABEL = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?")
 _ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9_.-]{0,128}")
-_OUR_CLAIMS = ("iat", "nbf", "exp", "jti")
+_COMPUTED_CLAIMS = ("iat", "nbf", "exp", "jti")
 
 
-def secret_key(secret: SecretStr, encoding: SecretEncoding, *, allow_short: bool) -> SigningKey:
-    """Open a vendor's secret: blanks around it are cut off, then it is decoded.
+def hmac_key_of(
+    secret: SecretStr, encoding: SecretEncoding = "raw", *, allow_short: bool = False
+) -> SigningKey:
+    """Make an HS256 key of a vendor's secret; blanks around it do not count.
 
     Raises:
         ValueError: not in its encoding, or too weak to sign with.
     """
-    text = secret.get_secret_value().strip()
-    try:
-        key = _DECODERS[encoding](text)
-    except (binascii.Error, ValueError):
-        raise ValueError(f"is not {encoding}, as its _ENCODING variable says") from None
+    key = decode_secret(secret.get_secret_value().strip(), encoding)
     return hmac_key(key, allow_short=allow_short)
 
 
-def _base64url(text: str) -> bytes:
-    return b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-
-
-_DECODERS: Final = {
-    "raw": lambda text: text.encode(),
-    "base64": lambda text: b64decode(text, validate=True),
-    "base64url": _base64url,
-    "hex": bytes.fromhex,
-}
-
-
-def _path(path: str) -> str:
+def _checked_path(path: str) -> str:
     if not _PATH.fullmatch(path):
-        raise ValueError("is not a path of small letters, digits and hyphens, like /pandium-sso")
+        raise ValueError("must be a path of small letters, digits and hyphens, like /pandium-sso")
     if any(path == ours or path.startswith(f"{ours}/") for ours in OUR_PATHS):
-        raise ValueError("is a path that the service itself answers")
+        raise ValueError("is a path of the service itself; choose another")
     return path
 
 
-Path = Annotated[str, AfterValidator(_path)]
-"""A path of ours, under which a vendor's pages stand."""
+Path = Annotated[str, AfterValidator(_checked_path)]
+"""A path of ours, under which a vendor's pages are."""
 
 
-def _subdomain(label: str) -> str:
+def _checked_subdomain(label: str) -> str:
     if not _LABEL.fullmatch(label):
-        raise ValueError("is no subdomain of small letters, digits and hyphens")
+        raise ValueError("must be one label of small letters, digits and hyphens")
     return label
 
 
-Subdomain = Annotated[str, AfterValidator(_subdomain)]
+Subdomain = Annotated[str, AfterValidator(_checked_subdomain)]
 """One label of a host name (RFC 1123, section 2.1), or nothing."""
 
 
-def _id(text: str) -> str:
+def _checked_id(text: str) -> str:
     if not _ID.fullmatch(text):
-        raise ValueError("is not made of letters, digits, hyphens, dots and underscores")
+        raise ValueError("must consist of letters, digits, hyphens, dots and underscores")
     return text
 
 
-VendorId = Annotated[str, AfterValidator(_id)]
-"""What a vendor calls an account or an organisation."""
+VendorId = Annotated[str, AfterValidator(_checked_id)]
+"""A vendor's name for an account or an organisation."""
 
 
-def checked_template(address: str, *placeholders: str) -> str:
-    """Give an address with `{placeholders}` in its path back as it is.
+def placeholders_of(text: str) -> list[str]:
+    """Return the names of the placeholders in a path or an address."""
+    return _PLACEHOLDER.findall(text)
+
+
+def checked_address(address: str, *placeholders: str) -> str:
+    """Return an address that may have `{placeholders}` in its path, unchanged.
 
     Raises:
-        ValueError: a placeholder that nothing provides or outside the path, or no https address.
+        ValueError: an unknown placeholder, one outside the path, or not an https address.
     """
-    for name in _PLACEHOLDER.findall(address):
+    for name in placeholders_of(address):
         if name not in placeholders:
             known = ", ".join(f"{{{known}}}" for known in placeholders) or "none"
-            raise ValueError(f"nothing provides {{{name}}}; there is {known}")
+            raise ValueError(f"has an unknown placeholder {{{name}}}; allowed: {known}")
     scheme_and_host = "/".join(address.split("/", 3)[:3])
     if "{" in scheme_and_host or "{" in address.partition("?")[2]:
         raise ValueError("has a placeholder outside its path")
@@ -104,16 +95,22 @@ def checked_template(address: str, *placeholders: str) -> str:
     return address
 
 
-def _claims(template: dict[str, Any]) -> dict[str, Any]:
-    for name in _OUR_CLAIMS:
+def _without_computed(template: dict[str, Any]) -> dict[str, Any]:
+    for name in _COMPUTED_CLAIMS:
         if name in template:
-            raise ValueError(f"sets {name}, which the service computes for every token")
-    try:
-        compile_template(template, TEMPLATE_NAMES)
-    except InvalidTemplate as error:
-        raise ValueError(str(error)) from error
+            raise ValueError(f"sets {name}, which the service computes for every token; remove it")
     return template
 
 
-ClaimTemplate = Annotated[JsonObject, AfterValidator(_claims)]
-"""A claim template, checked."""
+def _checked_template(template: T) -> T:
+    compile_template(template, TEMPLATE_NAMES)
+    return template
+
+
+ClaimTemplate = Annotated[
+    JsonObject, AfterValidator(_without_computed), AfterValidator(_checked_template)
+]
+"""A template of claims besides those that the service computes."""
+
+TextTemplate = Annotated[str, AfterValidator(_checked_template)]
+"""A template of one claim."""

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from falcon.asgi import Request, Response
 
-    from app.destinations.destination import Destination, Handoff
+    from app.destinations.destination import Destination
+    from app.destinations.handoff import Handoff
 
 _FORM: Final = Page("form.html")
 
@@ -24,16 +25,15 @@ class Delivery:
 
     def __init__(self, destination: Destination, host_origins: tuple[str, ...]) -> None:
         self._origin = destination.origin
-        self._json_only = destination.delivery == "json"
         self._policy = _FORM.policy(framed_by=host_origins, form_action=destination.origin)
 
     def send(
         self, req: Request, resp: Response, handoff: Handoff, *, expires_at: int | None
     ) -> None:
         """Deliver a token whose `exp` is `expires_at`; scripts are told where it goes instead."""
-        if self._json_only or wants_json(req):
+        if handoff.delivery == "json" or wants_json(req):
             _json(resp, handoff, self._origin, expires_at)
-        elif handoff.fields:
+        elif handoff.delivery == "form":
             self._form(resp, handoff.url, handoff.fields)
         else:
             redirect(resp, handoff.url)

@@ -49,16 +49,6 @@ def asker(req: falcon.asgi.Request) -> Asker:
     return Asker.PAGE if shown_in == "document" else Asker.SCRIPT
 
 
-def peer_address(req: falcon.asgi.Request) -> str | None:
-    """Give the address of the connection's other end; `None` for a unix socket.
-
-    Falcon's own attributes believe what headers say of it.
-    """
-    client = req.scope.get("client")
-    address: str | None = client[0] if client else None
-    return address
-
-
 def wants_json(req: falcon.asgi.Request) -> bool:
     """Whether JSON is accepted, and HTML is not."""
     return "application/json" in req.accept and "text/html" not in req.accept

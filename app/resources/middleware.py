@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import falcon
 import structlog
 
-from app.resources.fetch_metadata import READ, peer_address
+from app.authenticators.headers.peers import peer_address
+from app.resources.fetch_metadata import READ
 from app.telemetry import metrics
 
 if TYPE_CHECKING:

@@ -91,7 +91,7 @@ class Refusals:
         self._answer(req, resp, _Answer(status, code))
 
     async def fault(self, req: Request, resp: Response, error: Exception, _ids: Ids) -> None:
-        """Answer a bug of ours. Its text may quote a credential: only class and places are logged."""
+        """Answer a bug of ours; its text may quote a credential, so only its class is logged."""
         log.error(
             "fault", request_id=req.context.request_id, error=type(error).__name__, at=places(error)
         )

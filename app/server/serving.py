@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from gunicorn.glogging import Logger
 
-from app import configuration as settings
-from app.main import create_app
-from app.settings.reading import InvalidSettings
+from app.main import Configuration, create_app, load
+from app.settings.problems import InvalidSettings
 from app.telemetry import logs, metrics
 from app.telemetry.sink import Sink
 
@@ -26,11 +25,11 @@ STANDARD_OUTPUT: Final = 1
 
 log = structlog.get_logger("marketplace_sso")
 
-_current: list[settings.Settings] = []
+_current: list[Configuration] = []
 _draining = mmap.mmap(-1, 1)  # shared with every process that is forked later
 
 
-def current() -> settings.Settings:
+def current() -> Configuration:
     """Return the configuration that is served; the first call reads it.
 
     Raises:
@@ -47,7 +46,7 @@ def read_again() -> None:
     Raises:
         InvalidSettings: it is not valid; the one before stays.
     """
-    config = settings.load()
+    config = load()
     _current[:] = [config]
     service = config.service
     sink = Sink(STANDARD_OUTPUT, metrics.LOG_LINES_LOST.inc)

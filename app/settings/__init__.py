@@ -1,1 +1,1 @@
-"""settings."""
+"""Groups of variables: how they are declared, read and checked, and what is wrong with them."""

@@ -1,4 +1,4 @@
-"""Addresses that come from configuration: which are accepted, and what their origin is."""
+"""Addresses in variables: which ones are accepted, and their origin."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 _HOST = re.compile(
     r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\.?"
 )
-"""A name of RFC 1123, section 2.1, in lower case. Names in other scripts have an xn-- form."""
+"""A host name (RFC 1123, section 2.1) in lower case; one in another script is written as xn--…."""
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host` can only be this machine (RFC 6761, section 6.3 for `localhost`)."""
+    """Tell whether `host` can only be this machine (RFC 6761, section 6.3 for `localhost`)."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -23,36 +23,36 @@ def is_loopback(host: str) -> bool:
 
 
 def checked(address: str, *, http_allowed: bool = False) -> str:
-    """Give an absolute https address back as it is.
+    """Return an absolute https address unchanged.
 
-    Plain http is for loopback addresses, or where `http_allowed`.
+    Plain http is accepted for loopback addresses, and anywhere if `http_allowed`.
 
     Raises:
-        ValueError: no https, no host, user information, a fragment, or a character that two
-            parsers could read in two ways.
+        ValueError: not https, no host, user information, a fragment, or a character that two
+            parsers could read differently.
     """
     if not address.isascii() or not address.isprintable() or any(c in address for c in ' "<>\\^`|'):
-        raise ValueError("has a blank, a backslash or another character that no address has")
+        raise ValueError("has a blank, a backslash or another character that addresses cannot have")
     try:
         parts = urlsplit(address)
         host, _ = parts.hostname or "", parts.port
     except ValueError as error:
-        raise ValueError("is not an address: its host or port cannot be read") from error
+        raise ValueError("has a host or port that cannot be read") from error
     if parts.scheme not in {"http", "https"} or not address.startswith(f"{parts.scheme}://"):
-        raise ValueError("is not an absolute address: write https://host/path")
+        raise ValueError("is not an absolute address; write https://host/path")
     if "@" in parts.netloc:
-        raise ValueError("has user information before the host; leave it out")
+        raise ValueError("has user information before the host; remove it")
     if "#" in address:
-        raise ValueError("has a fragment; leave it out")
+        raise ValueError("has a fragment; remove it")
     if not _is_host(host):
-        raise ValueError("has no valid host: write https://host/path")
+        raise ValueError("has no valid host; write https://host/path")
     if parts.scheme == "http" and not (http_allowed or is_loopback(host)):
-        raise ValueError("is plain http; write https:// (http is for loopback addresses only)")
+        raise ValueError("is plain http; use https (http is accepted for loopback only)")
     return address
 
 
 def origin_of(address: str) -> str:
-    """Scheme, host and port as a browser writes them (RFC 6454, section 6.2)."""
+    """Return scheme, host and port as a browser writes them (RFC 6454, section 6.2)."""
     parts = urlsplit(address)
     host = parts.hostname or ""
     host = f"[{host}]" if ":" in host else host
@@ -62,17 +62,19 @@ def origin_of(address: str) -> str:
 
 
 def checked_origin(origin: str) -> str:
-    """Give an exact origin back as it is.
+    """Return an exact origin unchanged.
 
     Raises:
-        ValueError: a wildcard, `null`, a path, an upper-case host or a default port: anything
-            that a browser would not send just so.
+        ValueError: a wildcard, `null`, a path, capitals in the host, a default port: anything that
+            a browser would not send.
     """
     if origin in {"*", "null"} or "*" in origin:
-        raise ValueError(f"{origin!r} is not an exact origin; name each: https://app.example.com")
+        raise ValueError(
+            f"{origin!r} is not an exact origin; write each out: https://app.example.com"
+        )
     checked(origin)
     if origin != origin_of(origin):
-        raise ValueError(f"is not written as a browser sends it: {origin_of(origin)!r}")
+        raise ValueError(f"is not written as a browser sends it; write {origin_of(origin)}")
     return origin
 
 

@@ -1,4 +1,4 @@
-"""Groups of environment variables: how they are declared, and the types they have."""
+"""Groups of environment variables: how they are declared, and their types."""
 
 from __future__ import annotations
 
@@ -16,10 +16,19 @@ from pydantic_settings import (
 from app.settings import addresses
 
 
+class WrongVariable(ValueError):
+    """A problem that two variables make together, told on one of them."""
+
+    def __init__(self, field: str, wrong: str) -> None:
+        super().__init__(wrong)
+        self.field = field
+        self.wrong = wrong
+
+
 class Variables(BaseSettings):
     """The variables of one prefix, or their files in the secrets directory.
 
-    What is given to the constructor is a preset's default: the operator's variable wins. An empty
+    The constructor's arguments are the defaults of a preset: the operator's variable wins. An empty
     variable counts as unset.
     """
 
@@ -27,8 +36,8 @@ class Variables(BaseSettings):
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
-        hide_input_in_errors=True,  # or pydantic prints a rejected secret
-        validate_default=True,  # what is missing is found by the validator that needs it
+        hide_input_in_errors=True,  # otherwise pydantic prints a rejected secret
+        validate_default=True,  # "is required" is what a validator says of a default
     )
 
     @classmethod
@@ -44,7 +53,12 @@ class Variables(BaseSettings):
         return env_settings, dotenv_settings, file_secret_settings, init_settings
 
 
-def _split(value: Any) -> Any:  # noqa: ANN401 - whatever stands in the environment or in a preset
+def variable_names(model: type[Variables], prefix: str) -> list[str]:
+    """Return the names of the variables of a group."""
+    return [f"{prefix}{field.upper()}" for field in model.model_fields]
+
+
+def _split(value: Any) -> Any:  # noqa: ANN401 - text of the environment, or a value of a preset
     if isinstance(value, str):
         return tuple(item for part in value.split(",") if (item := part.strip()))
     return value
@@ -75,10 +89,10 @@ JsonObject = Annotated[dict[str, Any], NoDecode, BeforeValidator(_json_object)]
 """A JSON object."""
 
 HttpsAddress = Annotated[str, AfterValidator(addresses.checked)]
-"""An https address; http to loopback only."""
+"""An https address; http for loopback only."""
 
 HeaderName = Annotated[str, AfterValidator(_header_name)]
-"""A header's name, in lower case; some servers fold an underscore into a hyphen, so it has none."""
+"""A header's name in lower case, without underscores: some servers take them for hyphens."""
 
 HeaderNames = Annotated[tuple[HeaderName, ...], NoDecode, BeforeValidator(_split)]
-"""A comma-separated list of them."""
+"""A comma-separated list of header names."""

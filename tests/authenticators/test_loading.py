@@ -125,16 +125,19 @@ def test_an_entry_point_is_found_by_its_name(
     ("authenticators", "words"),
     [
         ("", "is required; built in are trusted-headers, oauth2-proxy"),
-        ("oauth2-prxy", "'oauth2-prxy' is unknown; did you mean 'oauth2-proxy'?"),
-        ("zzz", "'zzz' is unknown; built in are"),
-        ("a=authelia,a=vouch", "names 'a' twice"),
-        ("authelia,authelia", "names 'authelia' twice"),
-        ("authelia=acme_plugin:authenticate", "'authelia' is built in"),
-        ("A B=authelia", "is no name"),
-        ("=authelia", "is no name"),
+        ("oauth2-prxy", "contains 'oauth2-prxy', which is not known; did you mean 'oauth2-proxy'?"),
+        ("zzz", "contains 'zzz', which is not known; built in are"),
+        ("a=authelia,a=vouch", "contains 'a' twice"),
+        ("authelia,authelia", "contains 'authelia' twice"),
+        ("authelia=acme_plugin:authenticate", "the name of the built-in 'authelia'"),
+        ("A B=authelia", "has the name 'A B'; use small letters"),
+        ("=authelia", "has the name ''; use small letters"),
         ("acme_plugin:nope", "cannot be imported"),
         ("no_such_module:authenticate", "cannot be imported"),
-        ("acme_plugin:nothing", "is neither callable nor has from_settings"),
+        (
+            "acme_plugin:nothing",
+            "contains 'acme_plugin:nothing', which is neither callable nor has from_settings",
+        ),
     ],
 )
 def test_a_wrong_name_is_explained(load: Load, authenticators: str, words: str) -> None:

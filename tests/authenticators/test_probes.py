@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from app.authenticators.fetching import Fetcher
+from app.authenticators.contract import ProbeResult
+from app.authenticators.jwt.key_server import KeyServer
 from app.authenticators.jwt.keys_by_id import KeyDocuments
-from app.authenticators.trial import Trial
 from app.testing import FakeIdentityProvider
 from tests.in_process import Load
 from tests.samples import PANDIUM
@@ -19,11 +19,11 @@ JWT = {
 }
 
 
-async def probed(load: Load, **keys: str) -> Trial:
+async def probed(load: Load, **keys: str) -> ProbeResult:
     authenticator: Any = load(PANDIUM, JWT, **keys).authenticators["jwt"]
-    (trial,) = await authenticator.probe()
-    assert isinstance(trial, Trial)
-    return trial
+    (result,) = await authenticator.probe()
+    assert isinstance(result, ProbeResult)
+    return result
 
 
 async def test_keys_that_can_be_fetched_are_fine(load: Load) -> None:
@@ -52,9 +52,9 @@ async def test_keys_of_the_configuration_are_there(load: Load) -> None:
 async def test_where_each_key_is_a_document_a_no_is_an_answer(behaviour: str, ok: bool) -> None:
     with FakeIdentityProvider() as provider:
         provider.behaviour = behaviour
-        keys = KeyDocuments(Fetcher(timeout_seconds=1), provider.origin)
+        keys = KeyDocuments(KeyServer(timeout_seconds=1), provider.origin)
 
-        (trial,) = await keys.probe()
+        (result,) = await keys.probe()
 
-    assert trial.ok == ok
-    assert trial.what == provider.origin
+    assert result.ok == ok
+    assert result.what == provider.origin

@@ -42,7 +42,7 @@ Its workers, free to run on both cores, one of which they share with the load:
 
 
 def measured(those: list[Contender], rounds: int, seconds: int) -> dict[str, Result]:
-    """Load each server in turn, round by round, so that what disturbs one disturbs all."""
+    """Load each server in turn, round by round, so that a disturbance affects all."""
     results = {contender.name: Result() for contender in those}
     for number in range(rounds):
         for contender in those:
@@ -54,7 +54,7 @@ def measured(those: list[Contender], rounds: int, seconds: int) -> dict[str, Res
 
 
 def start_seconds(rounds: int) -> float:
-    """Give the median time from `serve` to the first 307."""
+    """Return the median time from `serve` to the first 307."""
     times = []
     for _ in range(rounds):
         with running(contenders()[0]) as server:
@@ -78,7 +78,7 @@ def at_half(rounds: int, seconds: int, rates: Mapping[str, Result]) -> str:
 
 
 def page(rounds: int, seconds: int, folder: Path) -> tuple[str, dict[str, Result]]:
-    """Measure all there is, and give what is to be read of it, and the servers side by side."""
+    """Measure everything; return the text and the results of the servers."""
 
     def table(make: Callable[[], list[Contender]]) -> str:
         return report.table(measured(make(), rounds, seconds))

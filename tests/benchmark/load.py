@@ -47,7 +47,7 @@ def one_round(contender: Contender, server: Running, seconds: int, result: Resul
     """Load a server, and add what came to its result.
 
     Raises:
-        RuntimeError: an answer that is none, or a connection that broke.
+        RuntimeError: an answer is invalid, or a connection broke.
     """
     before = server.cpu_seconds()
     told = _wrk(contender, server.port, seconds)

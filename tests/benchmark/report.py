@@ -1,4 +1,4 @@
-"""What is printed, and the page and the plot that are written."""
+"""Print the tables; write the page and the plot."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PLOT = ROOT / "docs" / "performance.svg"
 
 
 def table(results: Mapping[str, Result]) -> str:
-    """Give results as a Markdown table, each with the ratio of the first one's rate to its own."""
+    """Return results as a Markdown table, each with the ratio of the first rate to its own."""
     first = next(iter(results.values()))
     lines = [
         "| | requests/s | ratio | p50 ms | p99 ms | CPU µs a request | memory MiB |",
@@ -34,7 +34,7 @@ def table(results: Mapping[str, Result]) -> str:
 
 
 def latencies(found: Mapping[str, Sequence[Sequence[float]]]) -> str:
-    """Give a table of p50 and p99, in ms, from one pair a round: of all rounds, and of the best.
+    """Return a table of p50 and p99, in ms, from one pair a round: of all rounds, and of the best.
 
     What stops the machine only ever adds to a tail: the round with the shortest one has the least
     of it.

@@ -71,13 +71,13 @@ def service(
     login: Mapping[str, str] = HEADER_LOGIN,
     **more: Any,
 ) -> Contender:
-    """Give the shipped service behind a login, with an environment of its own."""
+    """Return the shipped service behind a login, with its own environment."""
     own = {**SERVICE, **login, **environment, "SSO_BIND": "127.0.0.1:{port}"}
     return Contender(name, (sys.executable, "-m", "app", "serve"), own, **more)
 
 
 def host() -> Contender:
-    """Give the host application that introspection asks; it shares the core of the load."""
+    """Return the host application that introspection asks; it shares the core of the load."""
     return Contender(
         "host application",
         (*GUNICORN, "-k", "asgi", "-b", "127.0.0.1:{port}", f"{HERE}.host:application"),
@@ -89,7 +89,7 @@ def host() -> Contender:
 
 
 def contenders() -> list[Contender]:
-    """Give who is compared; those of Node only where it is there."""
+    """Return the servers to compare; those of Node only if it is installed."""
     bare = (*GUNICORN, "-k", "asgi", "--http-parser", "python", "-b", "127.0.0.1:{port}")
     found = [
         service("marketplace-sso", {}),
@@ -139,7 +139,7 @@ class Running:
         return [pid, *map(int, children)]
 
     def cpu_seconds(self) -> float:
-        """Give the processor time of the server and its workers."""
+        """Return the processor time of the server and its workers."""
         ticks = 0
         for pid in self._pids():
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -147,7 +147,7 @@ class Running:
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def resident_mib(self) -> float:
-        """Give the resident memory of one worker, or of the only process."""
+        """Return the resident memory of one worker, or of the only process."""
         lines = Path(f"/proc/{self._pids()[-1]}/status").read_text().splitlines()
         (line,) = [each for each in lines if each.startswith("VmRSS:")]
         return int(line.split()[1]) / 1024
@@ -196,7 +196,7 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 def status(port: int, path: str, headers: Mapping[str, str]) -> int:
-    """Give the status of one answer; 0 where there is none."""
+    """Return the status of one answer, or 0 without an answer."""
     asked = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=dict(headers))
     try:
         with urllib.request.build_opener(_NoRedirects).open(asked, timeout=5) as answer:

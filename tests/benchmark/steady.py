@@ -26,7 +26,7 @@ LONGEST_HEAD_BYTES = 65536
 def latencies_ms(
     port: int, request: bytes, gaps_seconds: Iterator[float], seconds: float
 ) -> list[float]:
-    """Give the times of all answers; `gaps_seconds` are those between the requests.
+    """Return the times of all answers; `gaps_seconds` are those between the requests.
 
     Raises:
         RuntimeError: an answer that is no redirect, or comes in pieces.
@@ -66,7 +66,7 @@ def request_for(path: str, headers: Mapping[str, str]) -> bytes:
 
 
 def gaps(spacing: str, rate: float) -> Iterator[float]:
-    """Give the seconds between requests, without an end."""
+    """Yield the seconds between requests, forever."""
     while True:
         yield random.expovariate(rate) if spacing == "random" else 1 / rate
 

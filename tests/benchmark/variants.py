@@ -28,7 +28,7 @@ claims = { iat = "{issued_at}", exp = "{expires_at}", sub = "{subject}", email =
 
 
 def logins(folder: Path, host_port: int) -> list[Contender]:
-    """Give the service behind each kind of login; files that it reads go into `folder`."""
+    """Return the service behind each kind of login; its files go into `folder`."""
     return [
         service("identity headers, always the same user", {}),
         service("identity headers, always another user", {}, script="users.lua"),
@@ -56,7 +56,7 @@ def logins(folder: Path, host_port: int) -> list[Contender]:
 
 
 def more_to_do() -> list[Contender]:
-    """Give the service with more integrations and with longer claims."""
+    """Return the service with more integrations and with longer claims."""
     found = []
     for count in (1, 10, 100, 1000):
         table = {str(n): {"connector_name": "c", "integration_name": "i"} for n in range(count)}
@@ -68,7 +68,7 @@ def more_to_do() -> list[Contender]:
 
 
 def workers() -> list[Contender]:
-    """Give the service with one worker and with two, free to run on both cores."""
+    """Return the service with one worker and with two, free to run on both cores."""
     return [
         service(f"{count} worker{'s' * (count > 1)}", {"WEB_CONCURRENCY": str(count)}, cores="0,1")
         for count in (1, 2)

@@ -1,4 +1,4 @@
-"""The demo as it is started, for a browser."""
+"""The demo as it is started, and what a user does in it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from playwright.sync_api import FrameLocator, Page, expect
 
 START_SECONDS = 30.0
 _COMMAND = ("-m", "app", "demo", "--host-port", "0", "--marketplace-port", "0")
@@ -54,3 +56,17 @@ def _origins(process: subprocess.Popen[bytes], out: Path) -> dict[str, str]:
         time.sleep(0.05)
     found = dict(re.findall(r"^  ([a-z ]+?) +(http://\S+)$", text, re.MULTILINE))
     return {name.partition(" ")[0]: origin for name, origin in found.items()}
+
+
+def sign_in(page: Page, demo: Demo, path: str = "/", name: str = "Ada") -> None:
+    page.goto(demo.host + path)
+    page.get_by_role("button", name=name).click()
+    page.wait_for_url(demo.host + path)
+
+
+def marketplace(page: Page) -> FrameLocator:
+    return page.frame_locator("marketplace-embed iframe")
+
+
+def see(page: Page, words: str) -> None:
+    expect(marketplace(page).locator("#verdict")).to_contain_text(words)

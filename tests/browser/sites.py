@@ -33,7 +33,7 @@ class Asked:
 class Sites:
     """`pages` has HTML by address, `identity` the headers of who is signed in.
 
-    `unknown_at` are paths of the service where nobody is, as where a browser keeps cookies back.
+    `unknown_at` are paths of the service that get no session, like those without cookies.
     `bind` is where the service really is.
     """
 

@@ -5,24 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import FrameLocator, Page, expect
+from playwright.sync_api import Page, expect
 
 from .conftest import NewContext
-from .demo import Demo
-
-
-def sign_in(page: Page, demo: Demo, path: str = "/", name: str = "Ada") -> None:
-    page.goto(demo.host + path)
-    page.get_by_role("button", name=name).click()
-    page.wait_for_url(demo.host + path)
-
-
-def marketplace(page: Page) -> FrameLocator:
-    return page.frame_locator("marketplace-embed iframe")
-
-
-def see(page: Page, words: str) -> None:
-    expect(marketplace(page).locator("#verdict")).to_contain_text(words)
+from .demo import Demo, marketplace, see, sign_in
 
 
 def told(page: Page, words: str, count: int = 1) -> None:
@@ -33,7 +19,7 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name).click()
 
 
-def test_whoever_signs_in_sees_the_marketplace(page: Page, demo: Demo) -> None:
+def test_a_signed_in_user_sees_the_marketplace(page: Page, demo: Demo) -> None:
     sign_in(page, demo)
 
     see(page, "Signed in as Ada Lindqvist")

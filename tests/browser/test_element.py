@@ -139,7 +139,7 @@ def test_which_parameters_are_a_deep_link_can_be_said(signed_in: World, page: Pa
     assert "integration_settings" not in came
 
 
-def test_nobody_signed_in_is_told_and_no_frame_is_there(world: World, page: Page) -> None:
+def test_a_signed_out_user_is_reported_and_gets_no_frame(world: World, page: Page) -> None:
     before = world.minted()
     show(world, page, element(world), query="?display=settings")
 
@@ -152,7 +152,7 @@ def test_nobody_signed_in_is_told_and_no_frame_is_there(world: World, page: Page
     assert world.minted() == before
 
 
-def test_nobody_signed_in_is_led_to_the_login_and_back_to_the_same_deep_link(
+def test_a_signed_out_user_goes_to_the_login_and_back_to_the_same_deep_link(
     world: World, page: Page
 ) -> None:
     show(world, page, element(world), query="?display=settings", listening="")
@@ -180,7 +180,7 @@ def test_a_login_of_a_proxy_in_front_is_never_framed(world: World, page: Page) -
         ({"status": 502, "body": "Bad gateway"}, "unexpected_answer"),
     ],
 )
-def test_an_answer_that_is_none_is_an_error(
+def test_an_invalid_answer_is_an_error(
     world: World, page: Page, answer: dict[str, Any], code: str | None
 ) -> None:
     headers = {
@@ -196,7 +196,9 @@ def test_an_answer_that_is_none_is_an_error(
     assert page.locator("iframe").count() == 0
 
 
-def test_a_page_of_ours_in_the_frame_is_told_with_its_code(signed_in: World, page: Page) -> None:
+def test_a_page_of_the_service_in_the_frame_is_reported_with_its_code(
+    signed_in: World, page: Page
+) -> None:
     signed_in.sites.identity = {"X-Forwarded-User": "u-17"}
     show(signed_in, page, element(signed_in))
 
@@ -278,7 +280,7 @@ def test_messages_of_both_vendors_are_told_in_one_form(signed_in: World, page: P
     assert page.locator("iframe").evaluate("(frame) => frame.style.height") == "777px"
 
 
-def test_what_is_no_message_of_a_vendor_is_not_told(signed_in: World, page: Page) -> None:
+def test_a_message_that_is_not_of_a_vendor_is_not_reported(signed_in: World, page: Page) -> None:
     show(signed_in, page, element(signed_in))
     told(page, "sso-ready")
     frame = vendors(page, signed_in)
@@ -290,7 +292,7 @@ def test_what_is_no_message_of_a_vendor_is_not_told(signed_in: World, page: Page
     assert [each["name"] for each in told(page, "vendor-event")] == ["the last"]
 
 
-def test_a_height_that_is_none_changes_nothing_and_a_great_one_is_bounded(
+def test_an_invalid_height_changes_nothing_and_a_large_one_is_bounded(
     signed_in: World, page: Page
 ) -> None:
     show(signed_in, page, element(signed_in))
@@ -512,7 +514,7 @@ def test_each_refresh_brings_a_token_of_its_own_and_no_step_back(
 
 
 @pytest.mark.parametrize("silent", ["**/session", "**/pandium-sso"])
-def test_silence_of_thirty_seconds_is_told_and_ends_the_attempt(
+def test_thirty_seconds_without_an_answer_are_reported_and_end_the_attempt(
     signed_in: World, page: Page, silent: str
 ) -> None:
     page.clock.install()

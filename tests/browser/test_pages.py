@@ -13,8 +13,7 @@ from playwright.sync_api import Frame, Page, expect
 from app.resources.answers import Page as Template
 
 from .conftest import World
-from .demo import Demo
-from .test_demo import see, sign_in
+from .demo import Demo, see, sign_in
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 PICTURES = os.environ.get("PICTURES")
@@ -63,9 +62,7 @@ def assert_everybody_can_use(page: Page, shown: Page | Frame, axe: str, name: st
         ("invalid_parameter", "/pandium-sso?display=a&display=b"),
     ],
 )
-def test_everybody_can_read_what_went_wrong(
-    world: World, page: Page, axe: str, name: str, address: str
-) -> None:
+def test_an_error_page_is_accessible(world: World, page: Page, axe: str, name: str, address: str) -> None:
     world.sites.identity = {"X-Forwarded-User": "u-17"}
     if "display" in address:
         world.sites.sign_in()

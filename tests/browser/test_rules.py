@@ -73,7 +73,7 @@ def signed_in(world: World) -> World:
 
 
 def try_on(world: World, page: Page, origin: str, *attempts: Attempt) -> int:
-    """Give how many tokens were minted by a page at `origin` that tries all this."""
+    """Return how many tokens were minted by a page at `origin` that tries all this."""
     before = world.minted()
     tried = "".join(attempt(f"{world.service}/pandium-sso") for attempt in attempts)
     page.goto(world.sites.put(f"{origin}/try", tried))

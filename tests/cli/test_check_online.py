@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from app.authenticators.trial import Trial
+from app.authenticators.contract import ProbeResult
 from app.cli import check_online as online
 from tests.authenticators.introspection.hosts import Host, running
-from tests.cli.test_command_line import run
+from tests.cli.command_line import run
 from tests.in_process import Load
 from tests.samples import PANDIUM, PROXY
 
@@ -38,8 +38,8 @@ def origin(host: Host) -> str:
     return f"http://127.0.0.1:{host.port}"
 
 
-async def tried(vendor: Host, **authenticators: Any) -> dict[str, Trial]:
-    found = await online.trials(
+async def tried(vendor: Host, **authenticators: Any) -> dict[str, ProbeResult]:
+    found = await online.ask_everybody(
         [origin(vendor)], authenticators, clock_skew_seconds=5, now=lambda: NOW
     )
     return {trial.what: trial for trial in found}
@@ -61,7 +61,7 @@ async def test_a_vendor_that_is_not_there_comes_with_a_remedy() -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{nobody.getsockname()[1]}"
-        vendor, clock = await online.trials([address], {}, clock_skew_seconds=5)
+        vendor, clock = await online.ask_everybody([address], {}, clock_skew_seconds=5)
 
     assert "ClientConnectorError" in vendor.found
     assert "firewall" in (vendor.remedy or "")
@@ -93,11 +93,11 @@ async def test_an_authenticator_says_what_it_found(vendor: Host) -> None:
     class Asking:
         async def __call__(self, _request: object) -> None: ...
 
-        async def probe(self) -> list[Trial]:
-            return [Trial("keys", "there are 2"), Trial("door", "open", "close it")]
+        async def probe(self) -> list[ProbeResult]:
+            return [ProbeResult("keys", "there are 2"), ProbeResult("door", "open", "close it")]
 
     class Broken(Asking):
-        async def probe(self) -> list[Trial]:
+        async def probe(self) -> list[ProbeResult]:
             raise RuntimeError("s3cret")
 
     async def silent(_request: object) -> None: ...
@@ -119,7 +119,7 @@ async def test_an_authenticator_that_hangs_is_given_up(
     class Hanging:
         async def __call__(self, _request: object) -> None: ...
 
-        async def probe(self) -> list[Trial]:
+        async def probe(self) -> list[ProbeResult]:
             await asyncio.Event().wait()
             return []
 

@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 
 import pytest
 
-from app.cli import main
 from app.testing import IssuerKey
+from tests.cli.command_line import run
 from tests.in_process import Load, token_of, vendor_reads
 from tests.samples import APIFUSE, APIFUSE_SECRET, PANDIUM, PANDIUM_SECRET, PROXY
 
@@ -19,18 +19,6 @@ ADA = ("--subject", "u-17", "--email", "ada@acme.example")
 @pytest.fixture(autouse=True)
 def configuration(load: Load) -> None:
     load(PROXY, PANDIUM, APIFUSE, PANDIUM_INTEGRATIONS=INTEGRATIONS)
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    try:
-        main(list(arguments))
-    except SystemExit as end:
-        words = "" if isinstance(end.code, int) else str(end.code)
-        status = end.code if isinstance(end.code, int) else 1
-    else:
-        status, words = 0, ""
-    out, err = capsys.readouterr()
-    return status, out, err + words
 
 
 def minted(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
@@ -104,7 +92,7 @@ def test_mint_is_readable_too(capsys: pytest.CaptureFixture[str]) -> None:
         (("pandium", "--subject", "u-17"), 1, "sub: the identity has no"),
         (("pandium", "--subject", ""), 1, "subject is not 1 to 255"),
         (("pandium", *ADA, "--claim", "plan"), 1, "is not name=value"),
-        (("pandium", *ADA, "--page", "install"), 1, "integration_id does not have the shape"),
+        (("pandium", *ADA, "--page", "install"), 1, "integration_id has the wrong shape"),
         (
             ("pandium", *ADA, "--page", "install", "--integration-id", "9"),
             1,
@@ -348,3 +336,19 @@ def test_the_package_runs_as_a_module(
 
     assert end.value.code == 0
     assert "destination     /pandium-sso -> " in capsys.readouterr().out
+
+
+def test_mint_shows_the_fields_that_a_form_posts(
+    capsys: pytest.CaptureFixture[str], load: Load, tmp_path: Path
+) -> None:
+    row = '[desk]\naddress = "https://desk.example/jwt"\ndelivery = "form"\nparameter = "jwt"\n'
+    (tmp_path / "rows.toml").write_text(row + 'claims = { iat = "{issued_at}", id = "{subject}" }')
+    key = "a-key-of-a-row-0f1e2d3c4b5a69788796a5b4"
+    file = str(tmp_path / "rows.toml")
+    load(PROXY, SSO_DESTINATIONS_FILE=file, DESTINATION_DESK_KEY=key)
+
+    status, out, _ = run(capsys, "mint", "desk", *ADA)
+
+    address, field = out.splitlines()[-2:]
+    assert (status, address) == (0, "address https://desk.example/jwt")
+    assert vendor_reads(field.removeprefix("field   jwt="), key)["id"] == "u-17"

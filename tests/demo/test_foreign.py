@@ -32,7 +32,7 @@ async def test_its_page_may_try_the_host_and_nothing_else(
     assert policy.count(HOST) == 4
 
 
-async def test_it_is_told_how_many_signed_on(foreign: str, http: ClientSession) -> None:
+async def test_the_number_of_sign_ons_is_reported(foreign: str, http: ClientSession) -> None:
     async with http.get(f"{foreign}/signed-on") as answer:
         assert await answer.json() == {"signed_on": 7}
 

@@ -1,38 +1,18 @@
 from html import unescape
 from http.cookies import SimpleCookie
+from importlib.resources import files
 from urllib.parse import quote, urlencode
 
 import pytest
 from ada_url import URL as BrowserURL  # noqa: N811 - an initialism
-from aiohttp import ClientResponse, ClientSession
-from yarl import URL
+from aiohttp import ClientSession
 
 from app.demo.host import COOKIE
 from app.demo.users import SAMPLE_USERS
 from app.demo.views import VIEWS, View
 
 from .conftest import Recorder
-
-
-async def sign_in(http: ClientSession, host: str, form: dict[str, str] | None = None) -> str:
-    """Return the session of whoever the form names."""
-    return (await login(http, host, form or {"user": "u-17"})).cookies[COOKIE].value
-
-
-async def login(http: ClientSession, host: str, form: dict[str, str]) -> ClientResponse:
-    async with http.post(f"{host}/login", data=form, allow_redirects=False) as answer:
-        await answer.read()
-    return answer
-
-
-async def get(
-    http: ClientSession, address: str, session: str | None = None, **headers: str
-) -> tuple[ClientResponse, str]:
-    if session is not None:
-        headers["Cookie"] = f"{COOKIE}={session}"
-    url = URL(address, encoded=True)
-    async with http.get(url, headers=headers, allow_redirects=False) as answer:
-        return answer, await answer.text()
+from .visitor import get, login, sign_in
 
 
 async def test_the_login_offers_the_people_of_the_company(host: str, http: ClientSession) -> None:
@@ -88,7 +68,7 @@ async def test_a_typed_user_without_a_name_goes_by_the_address(
 @pytest.mark.parametrize(
     "form", [{}, {"user": "u-1"}, {"email": ""}, {"email": " \u202e\x00"}, {"name": "Ada"}]
 )
-async def test_a_login_that_names_nobody_asks_again(
+async def test_a_login_without_a_user_asks_again(
     host: str, http: ClientSession, form: dict[str, str]
 ) -> None:
     answer = await login(http, host, {**form, "rd": "/install"})
@@ -97,7 +77,7 @@ async def test_a_login_that_names_nobody_asks_again(
     assert "Set-Cookie" not in answer.headers
 
 
-async def test_a_failed_login_says_what_is_wanted_and_keeps_the_way_back(
+async def test_a_failed_login_names_the_missing_field_and_keeps_the_return_address(
     host: str, http: ClientSession
 ) -> None:
     async with http.post(f"{host}/login", data={"rd": "/install"}) as answer:
@@ -282,7 +262,7 @@ async def test_style_and_script_are_files_of_its_own(
     answer, text = await get(http, f"{host}/{name}")
 
     assert answer.status == 200
-    assert text
+    assert text == (files("app.demo.pages") / name).read_text(encoding="utf-8")
 
 
 HOSTILE = "\"><script>alert(1)</script>'&$subject"
@@ -303,7 +283,7 @@ async def test_markup_in_names_and_return_addresses_is_shown_as_text(
 
 @pytest.mark.parametrize(
     "path",
-    ["/../app/configuration.py", "/pages/login.html", "/login.html", "/%2e%2e/host.py", "/x"],
+    ["/../app/main.py", "/pages/login.html", "/login.html", "/%2e%2e/host.py", "/x"],
 )
 async def test_nothing_else_of_the_disk_is_served(
     host: str, http: ClientSession, path: str

@@ -92,7 +92,7 @@ def test_a_token_as_the_vendor_documents_it_meets_no_objection(
         (APIFUSE, "connection", "c", "connection is not an object of strings"),
     ],
 )
-def test_each_departure_from_the_documentation_is_told(
+def test_each_departure_from_the_documentation_is_reported(
     page: Page, path: str, value: object, words: str
 ) -> None:
     claims = PANDIUM_CLAIMS if page is PANDIUM else APIFUSE_CLAIMS
@@ -117,7 +117,7 @@ def test_the_install_page_asks_for_both_names_of_the_integration() -> None:
         ({"alg": "HS256", "typ": "at+jwt"}, "typ"),
     ],
 )
-def test_a_header_with_more_or_less_than_the_sample_has_is_told(header: object, name: str) -> None:
+def test_a_header_that_differs_from_the_sample_is_reported(header: object, name: str) -> None:
     words = f"header {name}: the header has alg HS256, typ JWT and nothing else"
 
     assert objections(PANDIUM, PANDIUM_CLAIMS, header) == [words]
@@ -135,7 +135,7 @@ def test_a_header_with_more_or_less_than_the_sample_has_is_told(header: object, 
         ("tenant=t&display=&display=list", ["display is given 2 times"]),
     ],
 )
-def test_what_stands_in_the_address_without_belonging_there_is_told(
+def test_an_unexpected_parameter_in_the_address_is_reported(
     query: str, expected: list[str]
 ) -> None:
     assert list(address_objections(query, "", PANDIUM)) == expected
@@ -153,7 +153,7 @@ def test_what_stands_in_the_address_without_belonging_there_is_told(
         ("http://[::1?jwt=t", True),
     ],
 )
-def test_a_referer_that_carries_a_token_is_told(referer: str, leaks: bool) -> None:
+def test_a_referer_with_a_token_is_reported(referer: str, leaks: bool) -> None:
     words = "Referer: it carries a token; the page before this one gave it away"
 
     assert list(address_objections("tenant=t", referer, PANDIUM)) == [words] * leaks

@@ -44,7 +44,7 @@ def test_a_port_where_browsers_would_find_another_program_first_is_replaced(
         assert port_of(listener) != port_of(other)
 
 
-def test_a_free_port_has_nobody_listening() -> None:
+def test_nothing_listens_on_a_free_port() -> None:
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", free_port()))
 
@@ -58,7 +58,7 @@ def test_it_listens_on_this_machine_only(taken: int) -> None:
                 socket.create_connection(("127.0.0.2", port))
 
 
-async def test_nobody_listens_any_more_after_serving() -> None:
+async def test_nothing_listens_after_serving() -> None:
     listener = listen(0)
     port = port_of(listener)
 

@@ -11,7 +11,7 @@ from app.demo.host import COOKIE, SERVED_BY_THE_SERVICE, Host
 from app.demo.loopback import free_port, listen, port_of, serving
 
 from .conftest import Recorder
-from .test_host import get, sign_in
+from .visitor import get, sign_in
 
 IDENTITY = {
     "X-Forwarded-User": "u-17",
@@ -154,7 +154,7 @@ async def test_a_name_outside_of_ascii_arrives_as_utf_8(
     assert b"X-Forwarded-Groups" not in sent
 
 
-async def test_what_the_service_judges_by_is_passed_on_and_the_cookie_is_not(
+async def test_the_headers_that_the_service_decides_by_are_passed_on_without_the_cookie(
     host: str, http: ClientSession, recorder: Recorder
 ) -> None:
     sent = {
@@ -177,9 +177,7 @@ async def test_what_the_service_judges_by_is_passed_on_and_the_cookie_is_not(
     assert passed == sent
 
 
-async def test_bytes_that_are_no_text_are_left_out_of_what_is_passed_on(
-    host: str, recorder: Recorder
-) -> None:
+async def test_bytes_that_are_not_text_are_not_passed_on(host: str, recorder: Recorder) -> None:
     head = f"GET /pandium-sso HTTP/1.1\r\nHost: {urlsplit(host).netloc}\r\nConnection: close\r\n"
 
     answer = await raw(host, f"{head}User-Agent: a\xff\xfeb\r\n\r\n")
@@ -290,7 +288,7 @@ async def test_a_body_of_two_megabytes_is_refused_here(
     assert recorder.asked == []
 
 
-async def test_a_service_that_is_not_there_is_a_bad_gateway(http: ClientSession) -> None:
+async def test_a_missing_service_is_a_bad_gateway(http: ClientSession) -> None:
     listener = listen(0)
     origin = f"http://localhost:{port_of(listener)}"
     service = f"http://127.0.0.1:{free_port()}"

@@ -26,10 +26,10 @@ def test_filled_templates_are_put_together_as_markup() -> None:
         ("$name ${name} $$", "$name ${name} $$"),
     ],
 )
-def test_what_cannot_be_seen_is_spelt_out(text: str, shown: str) -> None:
+def test_invisible_characters_are_spelt_out(text: str, shown: str) -> None:
     assert fill("objection.html", text=text).strip() == f"<li>{shown}</li>"
 
 
-def test_a_value_that_is_missing_is_told() -> None:
+def test_a_missing_value_is_reported() -> None:
     with pytest.raises(KeyError, match="text"):
         fill("objection.html")

@@ -7,7 +7,7 @@ from aiohttp import ClientSession
 from app.demo.loopback import listen, port_of, serving
 from app.demo.marketplace import Marketplace
 from app.demo.rows import Row
-from app.destinations.rows import Vendor
+from app.destinations.rows import Row as Vendor
 
 from .conftest import NOW
 from .tokens import signed
@@ -96,7 +96,7 @@ async def test_a_forged_token_is_refused_and_still_shown(
         (f"path?jwt={TOKEN}", None, "No tokens came"),
     ],
 )
-async def test_a_token_that_did_not_come_as_its_row_says_is_refused(
+async def test_a_token_in_another_place_than_its_row_says_is_refused(
     rows: str, http: ClientSession, path: str, form: dict[str, str] | None, words: str
 ) -> None:
     status, text = await visit(http, f"{rows}/{path}", form)
@@ -144,5 +144,5 @@ async def test_scripts_are_told_the_same_as_json(rows: str, http: ClientSession)
 
 
 @pytest.mark.parametrize("path", ["nobody", "nobody/x", ""])
-async def test_a_row_that_is_none_is_not_found(rows: str, http: ClientSession, path: str) -> None:
+async def test_an_unknown_row_is_not_found(rows: str, http: ClientSession, path: str) -> None:
     assert (await visit(http, f"{rows}/{path}"))[0] == 404

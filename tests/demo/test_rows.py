@@ -6,7 +6,7 @@ import pytest
 
 from app.demo.rows import prepared
 from app.demo.views import View
-from app.destinations.custom import read_rows
+from app.destinations.row_file import read_rows
 
 EXAMPLE = Path("config/destinations.example.toml")
 MARKETPLACE = "http://127.0.0.1:8090"
@@ -59,9 +59,7 @@ def test_each_row_has_a_key_of_its_own_that_is_new_each_time(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     "text", ["[acme", "[acme]", "[acme]\naddress = 'http://market.example.com'\nparameter='jwt'"]
 )
-def test_a_file_that_does_not_hold_is_left_to_the_service_as_it_is(
-    tmp_path: Path, text: str
-) -> None:
+def test_an_invalid_file_is_passed_to_the_service_unchanged(tmp_path: Path, text: str) -> None:
     assert copy_of(text, tmp_path) == text
 
 

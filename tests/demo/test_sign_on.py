@@ -39,7 +39,7 @@ def to_those_signed_in(answer: Answer) -> Answer:
     return answered
 
 
-async def test_fresh_tokens_for_those_signed_in_and_no_others_are_as_it_should_be(
+async def test_new_tokens_for_signed_in_users_only_pass(
     addresses: Addresses, http: ClientSession, recorder: Recorder, jtis: Iterator[str]
 ) -> None:
     recorder.answer = to_those_signed_in(lambda _: sign_on(addresses, jti=next(jtis)))

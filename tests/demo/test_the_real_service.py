@@ -14,7 +14,7 @@ import pytest
 from aiohttp import ClientSession
 from yarl import URL
 
-from .test_host import get, sign_in
+from .visitor import get, sign_in
 
 DEMO = ("-m", "app", "demo", "--host-port", "0", "--marketplace-port", "0")
 

@@ -50,9 +50,9 @@ def test_the_pages_are_at_their_addresses(
 ) -> None:
     found = pages(load, **variables)
 
-    assert found["marketplace"].location("t.t.t", {}, {}) == f"{marketplace}?jwt=t.t.t#"
-    location = found["listing"].location("t.t.t", {"listing_id": "l-1"}, {})
-    assert location == f"{listing}?jwt=t.t.t#"
+    assert found["marketplace"].handoff("t.t.t", {}, {}).url == f"{marketplace}?jwt=t.t.t#"
+    handoff = found["listing"].handoff("t.t.t", {"listing_id": "l-1"}, {})
+    assert handoff.url == f"{listing}?jwt=t.t.t#"
     assert found["listing"].route == "/apifuse-sso/listing/{listing_id}"
 
 
@@ -82,7 +82,7 @@ def test_a_user_is_known_by_the_id_alone(load: Load) -> None:
 
 
 @pytest.mark.parametrize(("plan", "expected"), [("silver", "silver"), ("{claims.plan}", "gold")])
-def test_a_plan_is_fixed_or_the_users(load: Load, plan: str, expected: str) -> None:
+def test_a_plan_is_fixed_or_comes_from_the_user(load: Load, plan: str, expected: str) -> None:
     claims = minted(pages(load, APIFUSE_MONETIZATION_PLAN=plan)["marketplace"])
 
     assert claims["user"]["monetizationPlan"] == expected
@@ -110,10 +110,10 @@ def test_claims_are_merged_over_the_template(load: Load) -> None:
     [
         ({"APIFUSE_API_SECRET": "short"}, "APIFUSE_API_SECRET", "5 bytes long"),
         ({"APIFUSE_ORG_ID": ""}, "APIFUSE_ORG_ID", "is required"),
-        ({"APIFUSE_ORG_ID": "{subject}"}, "APIFUSE_ORG_ID", "is not made of letters"),
-        ({"APIFUSE_SUBDOMAIN": ""}, "APIFUSE_CUSTOM_DOMAIN", "APIFUSE_SUBDOMAIN is required"),
-        ({"APIFUSE_SUBDOMAIN": "a.b"}, "APIFUSE_SUBDOMAIN", "is no subdomain"),
-        ({"APIFUSE_CUSTOM_DOMAIN": "m.acme.example"}, "APIFUSE_CUSTOM_DOMAIN", "not both"),
+        ({"APIFUSE_ORG_ID": "{subject}"}, "APIFUSE_ORG_ID", "must consist of letters"),
+        ({"APIFUSE_SUBDOMAIN": ""}, "APIFUSE_SUBDOMAIN", "or APIFUSE_CUSTOM_DOMAIN"),
+        ({"APIFUSE_SUBDOMAIN": "a.b"}, "APIFUSE_SUBDOMAIN", "must be one label"),
+        ({"APIFUSE_CUSTOM_DOMAIN": "m.acme.example"}, "APIFUSE_SUBDOMAIN", "set exactly one"),
         ({"APIFUSE_CUSTOM_DOMAIN": "a b"}, "APIFUSE_CUSTOM_DOMAIN", "blank"),
         ({"APIFUSE_MONETIZATION_PLAN": "{plan}"}, "APIFUSE_MONETIZATION_PLAN", "{plan}"),
         ({"APIFUSE_CONNECTION": '{"a": "{x}"}'}, "APIFUSE_CONNECTION", "{x}"),
@@ -135,7 +135,7 @@ def test_a_visitor_without_a_session_is_asked_to_sign_in(client: MakeClient) -> 
     assert answer.status_code == 401
 
 
-def test_a_visitor_may_browse_where_the_operator_says_so(client: MakeClient) -> None:
+def test_a_visitor_may_browse_if_the_operator_allows_it(client: MakeClient) -> None:
     service = client(PROXY, APIFUSE, APIFUSE_ANONYMOUS="redirect")
 
     browsing = service.simulate_get("/apifuse-sso/listing/l-1")
@@ -150,7 +150,7 @@ def test_a_visitor_may_browse_where_the_operator_says_so(client: MakeClient) -> 
     }
 
 
-def test_a_session_that_does_not_hold_is_not_let_through_as_a_visitor(client: MakeClient) -> None:
+def test_an_invalid_session_is_not_taken_for_a_visitor(client: MakeClient) -> None:
     service = client(PROXY, APIFUSE, APIFUSE_ANONYMOUS="redirect")
 
     answer = service.simulate_get(

@@ -21,7 +21,7 @@ INTEGRATIONS = '{"1121": {"connector_name": "gwt", "integration_name": "gwt2hs",
 
 
 def pages(load: Load, **variables: str) -> dict[str, Destination]:
-    config = load(PROXY, PANDIUM, **variables)
+    config = load(PROXY, {**PANDIUM, **variables})
     return {destination.page: destination for destination in config.destinations}
 
 
@@ -51,7 +51,7 @@ def test_the_marketplace_is_at_its_address(
     marketplace = pages(load, **variables)["marketplace"]
 
     assert marketplace.address == address
-    assert marketplace.location("t.t.t", {}, {}) == f"{address}?tenant=t.t.t#"
+    assert marketplace.handoff("t.t.t", {}, {}).url == f"{address}?tenant=t.t.t#"
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,14 @@ def test_the_marketplace_is_at_its_address(
             {"PANDIUM_INSTALL_URL": "https://m.acme.example/{account}/i/{integration_id}"},
             "https://m.acme.example/acme/i/1121",
         ),
+        (
+            {
+                "PANDIUM_ACCOUNT": "",
+                "PANDIUM_SUB_DOMAIN": "x",
+                "PANDIUM_INSTALL_URL": "https://m.acme.example/{integration_id}",
+            },
+            "https://m.acme.example/1121",
+        ),
     ],
 )
 def test_the_install_page_is_at_its_address(
@@ -76,7 +84,7 @@ def test_the_install_page_is_at_its_address(
     install = pages(load, PANDIUM_INTEGRATIONS=INTEGRATIONS, **variables)["install"]
 
     assert install.route == "/pandium-sso/install/{integration_id}"
-    location = install.location("t.t.t", {"integration_id": "1121"}, {})
+    location = install.handoff("t.t.t", {"integration_id": "1121"}, {}).url
     assert location == f"{address}?tenant=t.t.t#"
 
 
@@ -142,7 +150,7 @@ def test_claims_are_merged_over_the_template(load: Load) -> None:
     }
 
 
-def test_a_lifetime_gives_an_end(load: Load) -> None:
+def test_a_lifetime_sets_exp(load: Load) -> None:
     claims = minted(pages(load, PANDIUM_TOKEN_LIFETIME_SECONDS="60")["marketplace"])
 
     assert claims["exp"] == claims["iat"] + 5 + 60
@@ -158,7 +166,7 @@ def test_a_lifetime_gives_an_end(load: Load) -> None:
         ("hex", PANDIUM_SECRET.encode().hex()),
     ],
 )
-def test_the_secret_is_opened_as_it_is_written(load: Load, encoding: str, written: str) -> None:
+def test_the_secret_is_decoded_by_its_encoding(load: Load, encoding: str, written: str) -> None:
     found = pages(load, PANDIUM_SECRET_ENCODING=encoding, PANDIUM_SHARED_SECRET=written)
 
     assert minted(found["marketplace"])["sub"] == "ada@acme.example"
@@ -173,12 +181,12 @@ def test_the_secret_is_opened_as_it_is_written(load: Load, encoding: str, writte
         (
             {"PANDIUM_SECRET_ENCODING": "hex"},
             "PANDIUM_SHARED_SECRET",
-            "is not hex, as its _ENCODING variable says",
+            "is not hex, the encoding that is set",
         ),
         ({"PANDIUM_SECRET_ENCODING": "rot13"}, "PANDIUM_SECRET_ENCODING", "should be 'raw'"),
-        ({"PANDIUM_ACCOUNT": ""}, "PANDIUM_MARKETPLACE_URL", "PANDIUM_ACCOUNT or"),
-        ({"PANDIUM_ACCOUNT": "a/../b"}, "PANDIUM_ACCOUNT", "is not made of letters"),
-        ({"PANDIUM_SUB_DOMAIN": "evil.example/"}, "PANDIUM_SUB_DOMAIN", "is no subdomain"),
+        ({"PANDIUM_ACCOUNT": ""}, "PANDIUM_ACCOUNT", "is required, or PANDIUM_SUB_DOMAIN"),
+        ({"PANDIUM_ACCOUNT": "a/../b"}, "PANDIUM_ACCOUNT", "must consist of letters"),
+        ({"PANDIUM_SUB_DOMAIN": "evil.example/"}, "PANDIUM_SUB_DOMAIN", "must be one label"),
         (
             {"PANDIUM_MARKETPLACE_URL": "http://m.acme.example/"},
             "PANDIUM_MARKETPLACE_URL",
@@ -197,7 +205,7 @@ def test_the_secret_is_opened_as_it_is_written(load: Load, encoding: str, writte
         (
             {"PANDIUM_MARKETPLACE_URL": "https://a.example/{tenant}"},
             "PANDIUM_MARKETPLACE_URL",
-            "nothing provides {tenant}",
+            "unknown placeholder {tenant}",
         ),
         (
             {"PANDIUM_MARKETPLACE_URL": "https://a.example/{account"},
@@ -207,17 +215,21 @@ def test_the_secret_is_opened_as_it_is_written(load: Load, encoding: str, writte
         (
             {"PANDIUM_MARKETPLACE_URL": "https://a.example/{account}", "PANDIUM_ACCOUNT": ""},
             "PANDIUM_MARKETPLACE_URL",
-            "PANDIUM_ACCOUNT is not set",
+            "PANDIUM_ACCOUNT is required",
         ),
-        ({"PANDIUM_INSTALL_URL": "https://a.example/x"}, "PANDIUM_INSTALL_URL", "lacks"),
+        (
+            {"PANDIUM_INSTALL_URL": "https://a.example/x"},
+            "PANDIUM_INSTALL_URL",
+            "must contain {integration_id}",
+        ),
         (
             {
                 "PANDIUM_ACCOUNT": "",
                 "PANDIUM_SUB_DOMAIN": "x",
                 "PANDIUM_INTEGRATIONS": INTEGRATIONS,
             },
-            "PANDIUM_INSTALL_URL",
-            "PANDIUM_ACCOUNT is required",
+            "PANDIUM_ACCOUNT",
+            "is required by PANDIUM_INTEGRATIONS",
         ),
         ({"PANDIUM_INTEGRATIONS": "{"}, "PANDIUM_INTEGRATIONS", "is not JSON"),
         ({"PANDIUM_INTEGRATIONS": "[]"}, "PANDIUM_INTEGRATIONS", "is not a JSON object"),
@@ -231,14 +243,18 @@ def test_the_secret_is_opened_as_it_is_written(load: Load, encoding: str, writte
             "PANDIUM_INTEGRATIONS",
             "'1' has no integration_name",
         ),
-        ({"PANDIUM_INTEGRATIONS": '{"../x": {}}'}, "PANDIUM_INTEGRATIONS", "no id"),
+        (
+            {"PANDIUM_INTEGRATIONS": '{"../x": {}}'},
+            "PANDIUM_INTEGRATIONS",
+            "must consist of letters",
+        ),
         ({"PANDIUM_CLAIMS": '{"sub": "{emial}"}'}, "PANDIUM_CLAIMS", "did you mean {email}?"),
         ({"PANDIUM_CLAIMS": '{"jti": "x"}'}, "PANDIUM_CLAIMS", "sets jti"),
         ({"PANDIUM_FORWARD_PARAMETERS": "a,tenant"}, "PANDIUM_FORWARD_PARAMETERS", "tenant"),
         ({"PANDIUM_TOKEN_LIFETIME_SECONDS": "0"}, "PANDIUM_TOKEN_LIFETIME_SECONDS", "greater"),
-        ({"PANDIUM_PATH": "/livez"}, "PANDIUM_PATH", "itself answers"),
-        ({"PANDIUM_PATH": "pandium"}, "PANDIUM_PATH", "is not a path"),
-        ({"PANDIUM_PATH": "/{x}"}, "PANDIUM_PATH", "is not a path"),
+        ({"PANDIUM_PATH": "/livez"}, "PANDIUM_PATH", "of the service itself"),
+        ({"PANDIUM_PATH": "pandium"}, "PANDIUM_PATH", "must be a path"),
+        ({"PANDIUM_PATH": "/{x}"}, "PANDIUM_PATH", "must be a path"),
         ({"PANDIUM_ACOUNT": "x"}, "PANDIUM_ACOUNT", "did you mean PANDIUM_ACCOUNT?"),
     ],
 )

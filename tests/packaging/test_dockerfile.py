@@ -46,7 +46,7 @@ def test_every_package_is_installed_from_a_lock_with_hashes() -> None:
         assert "://" not in text
 
 
-def test_what_builds_the_image_is_what_builds_here() -> None:
+def test_the_image_and_this_checkout_have_the_same_build_tools() -> None:
     build, dev = pins("requirements-build.lock"), pins("requirements-dev.lock")
 
     assert set(PYPROJECT["build-system"]["requires"]) <= build.keys()

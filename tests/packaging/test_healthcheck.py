@@ -74,7 +74,7 @@ def test_a_service_that_answers_anything_but_200_is_not_alive(
     assert healthcheck(f"127.0.0.1:{server.server_address[1]}") == 1
 
 
-def test_nobody_there_is_not_alive(server: socketserver.TCPServer, tmp_path: Path) -> None:
+def test_without_a_listener_it_is_not_alive(server: socketserver.TCPServer, tmp_path: Path) -> None:
     port = server.server_address[1]
     server.shutdown()
     server.server_close()

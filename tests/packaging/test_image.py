@@ -221,7 +221,7 @@ def test_the_image_starts_without_a_shell_and_says_what_it_is(image: Image) -> N
 
 
 @pytest.mark.requirement("R51")
-def test_it_lives_with_a_read_only_root_without_home_and_tmp_under_a_user_nobody_knows(
+def test_it_runs_on_a_read_only_root_without_home_and_tmp_as_an_unknown_user(
     service: Service,
 ) -> None:
     root = Path(f"/proc/{service.first_process()}/root")

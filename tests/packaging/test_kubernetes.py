@@ -42,7 +42,7 @@ def test_a_container_may_do_nothing_but_serve(container: dict[str, Any]) -> None
 
 
 @pytest.mark.requirement("R53")
-def test_the_pod_runs_as_nobody_special() -> None:
+def test_the_pod_runs_without_privileges() -> None:
     context = POD["securityContext"]
 
     assert context["runAsNonRoot"] is True

@@ -4,18 +4,11 @@ Only the addresses are others. The login is a small server; behind it is another
 what of a request has reached it, and then the real service with the settings of the compose file.
 """
 
-import contextlib
 import html
-import http.client
-import http.server
 import json
 import re
 import secrets
 import shutil
-import socket
-import subprocess
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,108 +16,31 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.system.service import free_port, serving
+from tests.packaging.login_proxy import (
+    FORGED,
+    NGINX,
+    SIGNED_IN,
+    Quiet,
+    ask,
+    nginx_in_front_of,
+    running,
+)
+from tests.system.service import serving
 
 PROJECT = Path(__file__).parents[2]
 CONFIGURATION = PROJECT / "config/compose/nginx"
-NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
-SIGNED_IN = {"Cookie": "_oauth2_proxy=ada"}
 LONG_LOCATION = "https://marketplace.example/?token=" + "t" * (8000 - 35)
-FORGED = [
-    *("X-Auth-Request-User", "X-Auth-Request-Email", "X-Auth-Request-Preferred-Username"),
-    *("X-Auth-Request-Groups", "X-Auth-Request-Access-Token", "X-Auth-Request-Redirect"),
-    *("X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Groups", "X-Forwarded-Access-Token"),
-    *("X-Forwarded-Preferred-Username", "X-Forwarded-For", "X-Forwarded-Host", "Forwarded"),
-    *("Remote-User", "Remote-Email", "X-Remote-User", "X_Auth_Request_User", "X_Forwarded_User"),
-    *("Authorization", "X-Userinfo", "X-Jwt-Payload", "X-Authentik-Jwt", "X-Vouch-User"),
-    *("X-Goog-Iap-Jwt-Assertion", "Cf-Access-Jwt-Assertion", "X-Amzn-Oidc-Data", "X-Oidc-Sub"),
-    *("Tailscale-User-Login", "X-Ms-Client-Principal", "X-Auth-Subject", "X-Original-Url"),
-]
-
 pytestmark = [
     pytest.mark.skipif(NGINX is None, reason="nginx is not installed (Debian: nginx-light)"),
     pytest.mark.timeout(60),
 ]
 
 
-class Quiet(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: object) -> None: ...
-
-    def answer(self, status: int, headers: dict[str, str], body: bytes = b"") -> None:
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-
-class Login(Quiet):
-    """oauth2-proxy, as far as nginx knows it: https://oauth2-proxy.github.io, "nginx"."""
-
-    def do_GET(self) -> None:
-        if self.path != "/oauth2/auth":
-            self.answer(200, {}, b"login " + self.path.encode())
-        elif "_oauth2_proxy=unreadable" in self.headers.get("Cookie", ""):
-            self.answer(503, {"X-Auth-Request-User": "nobody"})
-        elif "_oauth2_proxy=ada" in self.headers.get("Cookie", ""):
-            identity = {"X-Auth-Request-User": "u-17", "X-Auth-Request-Email": "ada@acme.example"}
-            self.answer(202, identity)
-        else:
-            self.answer(401, {"X-Auth-Request-User": "nobody"})
-
-
 class Service(Quiet):
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - the name is http.server's
         seen = {"line": self.requestline, "headers": list(self.headers.items())}
         status = 307 if "X-Auth-Request-User" in self.headers else 401
         self.answer(status, {"Location": LONG_LOCATION}, json.dumps(seen).encode())
-
-
-@contextlib.contextmanager
-def running(handler: type[Quiet]) -> Iterator[int]:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-@contextlib.contextmanager
-def nginx_in_front_of(service_port: int, folder: Path) -> Iterator[int]:
-    """The real configuration with addresses of this machine: the port it listens at."""
-    with running(Login) as login_port, running(Login) as dex_port:
-        port = free_port()
-        addresses = {
-            "/tmp/": f"{folder}/",  # noqa: S108 - the container's
-            "server service:8000;": f"server 127.0.0.1:{service_port};",
-            "server oauth2-proxy:4180;": f"server 127.0.0.1:{login_port};",
-            "server dex:5556;": f"server 127.0.0.1:{dex_port};",
-            "listen 8080;": f"listen 127.0.0.1:{port};",
-            "/dev/stdout": f"{folder}/access.log",
-        }
-        text = (folder / "nginx.conf").read_text()
-        for shipped, here in addresses.items():
-            assert shipped in text
-            text = text.replace(shipped, here)
-        (folder / "nginx.conf").write_text(text)
-        # The workers of root's nginx would be another user's, who may not read pytest's folders.
-        command = [str(NGINX), "-p", str(folder), "-c", f"{folder}/nginx.conf", "-g", "user root;"]
-
-        test = [*command, "-e", "stderr", "-t"]
-        subprocess.run(test, check=True)  # noqa: S603 - Debian's nginx
-        command[-1] += "daemon off;"
-        server = subprocess.Popen([*command, "-e", "stderr"])  # noqa: S603 - the same
-        try:
-            wait_for(port)
-            yield port
-        finally:
-            server.terminate()
-            server.wait(10)
 
 
 @pytest.fixture(scope="module")
@@ -159,28 +75,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         yield port
 
 
-def wait_for(port: int) -> None:
-    for _ in range(100):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except ConnectionRefusedError:
-            time.sleep(0.05)
-        else:
-            return
-    pytest.fail(f"nothing listens on port {port}")
-
-
-def ask(
-    port: int, path: str, headers: dict[str, str] | None = None, method: str = "GET"
-) -> tuple[http.client.HTTPResponse, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.request(method, path, headers=headers or {})
-    response = connection.getresponse()
-    body = response.read()
-    connection.close()
-    return response, body
-
-
 def seen_by_the_service(
     port: int, path: str, headers: dict[str, str] | None = None
 ) -> dict[str, Any]:
@@ -209,7 +103,7 @@ def test_no_identity_header_of_the_visitor_reaches_the_service(nginx: int) -> No
     assert not {name for name, _ in signed_out["headers"] if "auth" in name.lower()}
 
 
-def test_without_a_session_the_service_answers_and_is_told_who_asks(nginx: int) -> None:
+def test_without_a_session_the_service_answers_and_knows_the_kind_of_request(nginx: int) -> None:
     frame = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe", "Accept": "text/html"}
 
     response, body = ask(nginx, "/pandium-sso", frame)

@@ -7,10 +7,10 @@ import pytest
 import structlog
 
 from app.server import serving
-from app.settings.reading import InvalidSettings
+from app.settings.problems import InvalidSettings
 from app.telemetry import logs
 from app.telemetry.sink import Sink
-from tests.in_process import Client, Load, MakeClient, Server
+from tests.in_process import Client, Load, Server
 from tests.samples import ADA, PANDIUM, PROXY
 
 NEW_SECRET = "pandium-anew-5b4c3d2e1f00f1e2d3c4b5a6978"
@@ -18,7 +18,7 @@ NEW_SECRET = "pandium-anew-5b4c3d2e1f00f1e2d3c4b5a6978"
 
 @pytest.fixture(autouse=True)
 def nothing_held(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(serving, "_held", [])
+    monkeypatch.setattr(serving, "_current", [])
     monkeypatch.setattr(logs, "configure", lambda *_: None)
     yield
     structlog.reset_defaults()
@@ -91,12 +91,9 @@ def test_a_reload_keeps_what_held_and_says_so(
 
 @pytest.mark.requirement("R50")
 @pytest.mark.usefixtures("drained")
-def test_ending_begins_with_readiness(
-    load: Load, client: MakeClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ending_begins_with_readiness(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     load(PROXY, PANDIUM, SSO_DRAIN_SECONDS="3")
-    serving.current()
-    service = client()
+    service = Client(Server(serving.application()))
     assert service.simulate_get("/readyz").status_code == 200
     seen: list[Any] = []
 

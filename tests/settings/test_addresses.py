@@ -17,7 +17,7 @@ from app.settings.addresses import checked, checked_origin, is_loopback, origin_
         "http://marketplace.localhost/",
     ],
 )
-def test_an_address_of_a_configuration_stays_as_it_is(address: str) -> None:
+def test_a_valid_address_is_unchanged(address: str) -> None:
     assert checked(address) == address
 
 
@@ -63,12 +63,12 @@ def test_an_address_of_a_configuration_stays_as_it_is(address: str) -> None:
         'https://imp.pandium.io/"x',
     ],
 )
-def test_an_address_that_two_parsers_could_read_in_two_ways_is_refused(address: str) -> None:
+def test_an_address_that_two_parsers_could_read_differently_is_refused(address: str) -> None:
     with pytest.raises(ValueError, match=r"^(is|has) "):
         checked(address)
 
 
-def test_plain_http_can_be_allowed_where_it_is_asked_for() -> None:
+def test_plain_http_can_be_allowed() -> None:
     assert checked("http://hostapp.internal/me", http_allowed=True) == "http://hostapp.internal/me"
 
 
@@ -106,7 +106,7 @@ def test_an_origin_that_no_browser_sends_is_refused(origin: str) -> None:
         checked_origin(origin)
 
 
-def test_an_exact_origin_stays_as_it_is() -> None:
+def test_an_exact_origin_is_unchanged() -> None:
     assert checked_origin("https://app.acme.example:8443") == "https://app.acme.example:8443"
 
 
@@ -116,5 +116,5 @@ def test_loopback_is_this_machine(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "localhost.example", "", "1.1.1.1"])
-def test_everything_else_is_not(host: str) -> None:
+def test_no_other_host_is_loopback(host: str) -> None:
     assert not is_loopback(host)

@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 import pytest
 
-from tests.packaging.test_login_proxy import wait_for
+from tests.packaging.login_proxy import wait_for
 from tests.system.service import ROOT
 
 RECIPES = ROOT / "config/proxies"
@@ -20,7 +20,7 @@ SCRIPT = {"Accept": "application/json", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Des
 
 
 def recipe(name: str, addresses: Mapping[str, str]) -> str:
-    """Give the text of a recipe with other addresses, each of which must stand in it."""
+    """Return the text of a recipe with other addresses; each replaced one must be in it."""
     text = (RECIPES / name).read_text()
     for shipped, here in addresses.items():
         assert shipped in text, shipped

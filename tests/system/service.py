@@ -386,7 +386,7 @@ def run(environment: Mapping[str, str], *arguments: str, seconds: float = START_
 
 
 def minimal(environment: Mapping[str, str]) -> dict[str, str]:
-    """Nothing of ours leaks in: no HOME, no proxies, no PYTHONPATH.
+    """Nothing of this machine leaks in: no HOME, no proxies, no PYTHONPATH.
 
     No time to drain, and everything logged: what is told at any level is looked through.
     """

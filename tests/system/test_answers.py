@@ -11,7 +11,6 @@ from .acme import (
     ADA,
     AS_SHIPPED,
     FRAME,
-    HOST_ORIGIN,
     LOGIN_URL,
     PUBLIC_URL,
     SCRIPT,
@@ -21,14 +20,6 @@ from .service import Answer, Client, Service, request
 from .vendor import arrive, carries_a_token
 
 HTML = "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
-ASKING_AS = {
-    "top level": TOP_LEVEL,
-    "top level, old browser": (HTML,),
-    "frame": FRAME,
-    "script": (SCRIPT,),
-    "command line": ("Accept: */*",),
-    "nobody in particular": (),
-}
 CODE = re.compile(r"[a-z][a-z0-9_]{2,40}")
 
 
@@ -49,19 +40,6 @@ def assert_is_a_problem(answer: Answer) -> None:
 
 
 # --- nobody is signed in
-
-
-@pytest.mark.parametrize("asking_as", ["top level", "top level, old browser"])
-def test_a_signed_out_user_is_sent_to_the_login_and_comes_back(
-    client: Client, asking_as: str
-) -> None:
-    answer = client.get("/pandium-sso", *ASKING_AS[asking_as])
-
-    assert answer.status == 302
-    assert answer["Location"].split("?")[0] == LOGIN_URL
-    assert back_from(answer["Location"]) == f"{PUBLIC_URL}/pandium-sso"
-    assert "no-store" in answer["Cache-Control"]
-    assert not carries_a_token(answer)
 
 
 @pytest.mark.parametrize(
@@ -113,37 +91,6 @@ def test_in_a_frame_a_page_links_to_the_login_and_nothing_redirects(
     assert f'href="{LOGIN_URL}' in link
 
 
-@pytest.mark.requirement("R36", "R37")
-def test_a_page_may_be_framed_by_the_host_only_and_runs_nothing_foreign(client: Client) -> None:
-    answer = client.get("/pandium-sso", *FRAME, HTML)
-
-    policy = {
-        name: set(values)
-        for name, *values in (
-            directive.split() for directive in answer["Content-Security-Policy"].split(";")
-        )
-    }
-    assert policy["default-src"] == {"'none'"}
-    assert policy["base-uri"] == {"'none'"}
-    assert policy["frame-ancestors"] == {HOST_ORIGIN}
-    for directive in ("script-src", "style-src"):
-        for source in policy.get(directive, set()) - {"'none'"}:
-            assert source.startswith(("'sha256-", "'sha384-", "'sha512-"))
-    assert answer.get("X-Frame-Options") is None
-    assert "no-store" in answer["Cache-Control"]
-
-
-@pytest.mark.parametrize("asking_as", ["script", "command line", "nobody in particular"])
-def test_a_script_is_told_where_the_login_is(client: Client, asking_as: str) -> None:
-    answer = client.get("/pandium-sso", *ASKING_AS[asking_as])
-
-    assert answer.status == 401
-    assert_is_a_problem(answer)
-    assert answer.json()["code"] == "no_session"
-    assert answer.json()["login_url"].startswith(LOGIN_URL)
-    assert answer.get("Location") is None
-
-
 def test_a_script_of_a_page_is_a_script_whatever_it_accepts(client: Client) -> None:
     fields = ("Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty", "Sec-Fetch-Site: same-origin")
 
@@ -164,20 +111,6 @@ def test_a_session_that_does_not_hold_gets_the_login_too(client: Client) -> None
     assert client.get("/pandium-sso", *broken, *TOP_LEVEL).status == 302
     assert client.get("/pandium-sso", *broken, *FRAME).status == 401
     assert client.get("/pandium-sso", *broken, SCRIPT).status == 401
-
-
-@pytest.mark.parametrize("asking_as", ASKING_AS)
-def test_a_refused_user_is_not_sent_to_the_login_again(client: Client, asking_as: str) -> None:
-    answer = client.get("/pandium-sso", "X-Forwarded-User: u-17", *ASKING_AS[asking_as])
-
-    assert answer.status == 403
-    assert answer.get("Location") is None
-    assert not carries_a_token(answer)
-    if asking_as in {"script", "command line", "nobody in particular"}:
-        assert_is_a_problem(answer)
-        assert "login_url" not in answer.json()
-    else:
-        assert answer.media_type == "text/html"
 
 
 # --- every answer
@@ -241,7 +174,7 @@ def test_an_answer_with_a_token_leaks_it_to_nobody(client: Client, name: str) ->
 
 @pytest.mark.requirement("R36")
 @pytest.mark.parametrize("name", [name for name, (status, _) in ANSWERS.items() if status >= 400])
-def test_an_error_tells_nothing_of_the_inside(client: Client, name: str) -> None:
+def test_an_error_has_no_internals(client: Client, name: str) -> None:
     answer = client.exchange(ANSWERS[name][1])
 
     for piece in ("Traceback", "falcon", "gunicorn", "python", "/app/", "site-packages", "Error("):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.packaging.test_login_proxy import FORGED, ask
+from tests.packaging.login_proxy import FORGED, ask
 from tests.system import vendor
 from tests.system.acme import PANDIUM, PANDIUM_SECRET
 from tests.system.proxies import FRAME, PAGE, SCRIPT, Browser, location, recipe, running
@@ -153,7 +153,7 @@ def test_only_the_prefixes_of_the_service_are_passed(front: Front, path: str) ->
     assert ask(front.port, path)[0].status == 404
 
 
-def test_nobody_is_sent_to_another_site_after_the_login(front: Front) -> None:
+def test_the_login_never_leads_to_another_site(front: Front) -> None:
     browser = Browser()
     login = location(front.site, browser.get(f"{front.site}/pandium-sso"))
 

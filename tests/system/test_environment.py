@@ -29,7 +29,6 @@ from .service import Service, serving_all
 from .vendor import arrive
 
 KEY = bytes(range(200, 240))
-LIFETIME_SECONDS = 60
 CLAIMS = {
     "sub": "{subject}",
     "meta": {"plan": "gold", "who": "{name|email} at {org_name|email}", "none": "{org_name}"},
@@ -45,7 +44,7 @@ ENVIRONMENTS = {
         "PANDIUM_ENVIRONMENT": "sandbox",
         "PANDIUM_SHARED_SECRET": base64.b64encode(KEY).decode(),
         "PANDIUM_SECRET_ENCODING": "base64",
-        "PANDIUM_TOKEN_LIFETIME_SECONDS": f"{LIFETIME_SECONDS}",
+        "PANDIUM_TOKEN_LIFETIME_SECONDS": "60",
     },
     "demo": {
         **PANDIUM,
@@ -75,7 +74,6 @@ ENVIRONMENTS = {
     },
     "anonymous": {**APIFUSE, "APIFUSE_ANONYMOUS": "redirect"},
     "short addresses": {**PANDIUM, "SSO_MAX_LOCATION_BYTES": "256"},
-    "no login": {name: value for name, value in AS_SHIPPED.items() if name != "SSO_LOGIN_URL"},
     "login with a query": {
         **AS_SHIPPED,
         "SSO_LOGIN_URL": f"{LOGIN_URL}?realm=a%26b",
@@ -177,21 +175,10 @@ def test_the_environment_decides_where_the_vendor_is(
         ("claims of one's own", "/pandium-sso"),
     ],
 )
-def test_what_is_not_configured_is_not_there(
+def test_a_page_that_is_not_configured_does_not_exist(
     services: dict[str, Service], environment: str, target: str
 ) -> None:
     assert services[environment].get(target, *ADA).status == 404
-
-
-@pytest.mark.requirement("R33")
-@pytest.mark.parametrize("target", ["/pandium-sso", "/pandium-sso/install/1121"])
-def test_a_lifetime_gives_the_token_an_end(services: dict[str, Service], target: str) -> None:
-    answer = services["sandbox"].get(target, *ADA)
-
-    claims = arrive(answer["Location"], key=KEY, parameter="tenant").claims
-    assert type(claims["exp"]) is int
-    assert 0 <= claims["exp"] - claims["iat"] - LIFETIME_SECONDS <= 5
-    assert "nbf" not in claims
 
 
 def test_the_operator_shapes_the_claims(services: dict[str, Service]) -> None:
@@ -233,18 +220,6 @@ def test_an_address_too_long_is_an_error_and_never_a_cut_token(
         assert answer.json()["code"] == "location_too_long"
         assert answer.get("Location") is None
         assert "eyJ" not in answer.text
-
-
-def test_without_a_login_address_a_signed_out_user_gets_a_page(
-    services: dict[str, Service],
-) -> None:
-    page = services["no login"].get("/pandium-sso", *TOP_LEVEL)
-    problem = services["no login"].get("/pandium-sso", SCRIPT)
-
-    assert page.status == problem.status == 401
-    assert page.media_type == "text/html"
-    assert page.get("Location") is None
-    assert problem.json().get("login_url") is None
 
 
 def test_a_login_address_with_a_query_of_its_own_keeps_it(services: dict[str, Service]) -> None:
@@ -334,7 +309,7 @@ def test_even_a_talkative_service_keeps_tokens_secrets_and_queries_to_itself(
         ("another group", EMAIL, 403),
     ],
 )
-def test_who_may_sign_on_is_the_operators_choice(
+def test_the_operator_chooses_who_may_sign_on(
     services: dict[str, Service], environment: str, email: str, status: int
 ) -> None:
     fields = (ADA[0], f"X-Forwarded-Email: {email}", ADA[-1])

@@ -74,7 +74,7 @@ def test_an_id_reaches_the_vendor_character_by_character(client: Client) -> None
 
 
 @pytest.mark.requirement("R11", "R22")
-def test_a_strange_id_is_refused_or_taken_as_it_is_but_never_read_as_another(
+def test_a_strange_id_is_refused_or_kept_but_never_read_as_another(
     client: Client,
 ) -> None:
     for case in of("literal"):
@@ -100,7 +100,7 @@ def test_an_identity_without_what_the_vendor_needs_is_refused(client: Client) ->
 
 
 @pytest.mark.requirement("R22", "R41")
-def test_what_is_no_header_is_not_even_a_request(client: Client) -> None:
+def test_an_invalid_header_is_not_a_request(client: Client) -> None:
     for case in of("refused"):
         assert send(client, case).status in {400, 401}, case.place
 
@@ -155,7 +155,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Se
 
 
 @pytest.mark.requirement("R21")
-def test_the_word_of_a_peer_that_is_not_the_proxy_counts_for_nothing(
+def test_headers_of_a_peer_that_is_not_the_proxy_count_for_nothing(
     elsewhere: dict[str, Service],
 ) -> None:
     service = elsewhere["stranger"]

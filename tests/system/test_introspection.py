@@ -82,7 +82,7 @@ async def behind(host: Host, folder: Path) -> AsyncIterator[Service]:
 
 
 async def get(service: Service, session: str) -> tuple[int, str]:
-    """Give the status, and the address of a redirect."""
+    """Return the status, and the address of a redirect."""
     name, _, port = service.bind.rpartition(":")
     reader, writer = await asyncio.open_connection(name, int(port))
     try:
@@ -115,7 +115,7 @@ async def test_500_sign_ons_wait_for_a_slow_host_side_by_side(tmp_path: Path) ->
 
 
 @pytest.mark.requirement("R27")
-async def test_who_switches_or_signs_out_is_somebody_else_at_once(tmp_path: Path) -> None:
+async def test_a_switch_of_users_or_a_sign_out_counts_at_once(tmp_path: Path) -> None:
     async with running() as host, behind(host, tmp_path) as service:
         assert await user(service, "1") == "u-1"
         host.switched["1"] = "u-2"
@@ -126,7 +126,7 @@ async def test_who_switches_or_signs_out_is_somebody_else_at_once(tmp_path: Path
 
 
 @pytest.mark.requirement("R26")
-async def test_two_sessions_in_one_request_are_none(tmp_path: Path) -> None:
+async def test_two_sessions_in_one_request_are_no_session(tmp_path: Path) -> None:
     async with running() as host, behind(host, tmp_path) as service:
         assert await get(service, "1; sessionid=2") == (401, "")
 
@@ -134,7 +134,7 @@ async def test_two_sessions_in_one_request_are_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.requirement("R28")
-async def test_a_host_that_hangs_holds_nobody_else_up(tmp_path: Path) -> None:
+async def test_a_host_that_hangs_does_not_delay_others(tmp_path: Path) -> None:
     async with running() as host, behind(host, tmp_path) as service:
         hanging = [asyncio.create_task(get(service, "hang")) for _ in range(50)]
         await host.fifty_are_waiting.wait()

@@ -64,7 +64,7 @@ def test_another_method_needs_no_less_of_a_session(client: Client, method: str) 
 
 @pytest.mark.requirement("R31")
 @pytest.mark.parametrize("method", ["get", "Get", "gET", "GE", "G", "GET\t", "GET\x00", "", "@GET"])
-def test_what_is_no_method_is_refused(client: Client, method: str) -> None:
+def test_an_invalid_method_is_refused(client: Client, method: str) -> None:
     answer = client.exchange(request("/pandium-sso", *ADA, method=method))
 
     assert answer.status in {400, 405, 501}

@@ -19,7 +19,7 @@ def test_the_service_answers_as_its_document_says(
 ) -> None:
     headers = [word for field in user for word in ("--header", field)]
     command = [
-        *(str(SCHEMATHESIS), "run", str(ROOT / "docs" / "openapi.json")),
+        *(str(SCHEMATHESIS), "run", str(ROOT / "docs" / "openapi.yaml")),
         *("--url", f"http://{shipped.bind}", *headers),
         *("--max-redirects", "0", "--max-examples", "30", "--generation-deterministic"),
         *("--no-color", "--warnings", "off", "--suppress-health-check", "all"),

@@ -164,7 +164,7 @@ def test_a_killed_worker_is_replaced_while_the_other_serves(tmp_path: Path) -> N
 
 
 @pytest.mark.requirement("R50")
-def test_ending_says_so_first_and_finishes_what_is_under_way(tmp_path: Path) -> None:
+def test_ending_fails_readiness_first_and_finishes_the_requests_in_flight(tmp_path: Path) -> None:
     with serving({**ONE_WORKER, "SSO_DRAIN_SECONDS": "1"}, tmp_path) as service:
         with contextlib.closing(Connection(service.bind)) as kept:
             assert kept.exchange(request("/readyz")).status == 200

@@ -43,7 +43,7 @@ def test_the_same_spellings_want_the_same_session(client: Client) -> None:
 
 
 @pytest.mark.requirement("R43")
-def test_what_only_looks_like_an_address_is_not_found(client: Client) -> None:
+def test_a_path_that_only_looks_like_an_address_is_not_found(client: Client) -> None:
     for case in of("404"):
         for fields in (ADA, (*ADA, SCRIPT)):
             answer = client.get(case.data, *fields)
@@ -53,7 +53,7 @@ def test_what_only_looks_like_an_address_is_not_found(client: Client) -> None:
 
 
 @pytest.mark.requirement("R25", "R43")
-def test_what_only_looks_like_an_address_is_no_way_around_the_login(client: Client) -> None:
+def test_a_path_that_only_looks_like_an_address_does_not_bypass_the_login(client: Client) -> None:
     for case in of("404"):
         for fields in ((SCRIPT,), ()):
             answer = client.get(case.data, *fields)
@@ -64,7 +64,7 @@ def test_what_only_looks_like_an_address_is_no_way_around_the_login(client: Clie
 
 
 @pytest.mark.requirement("R43")
-def test_what_is_no_path_is_refused(client: Client) -> None:
+def test_an_invalid_path_is_refused(client: Client) -> None:
     for case in of("4xx"):
         answer = client.exchange(request(case.data, *ADA))
 

@@ -243,9 +243,9 @@ WRONG = {
             "AUTH_OAUTH2_PROXY_ENCODING",
         },
     ),
-    "an address to bind to that is none": Wrong({"SSO_BIND": "everywhere"}, {"SSO_BIND"}),
-    "a port that is none": Wrong({"SSO_BIND": "127.0.0.1:99999"}, {"SSO_BIND"}),
-    "a folder of secrets that is none": Wrong({"SECRETS_DIR": "/nowhere/at/all"}, {"SECRETS_DIR"}),
+    "an invalid address to bind to": Wrong({"SSO_BIND": "everywhere"}, {"SSO_BIND"}),
+    "an invalid port": Wrong({"SSO_BIND": "127.0.0.1:99999"}, {"SSO_BIND"}),
+    "a missing folder of secrets": Wrong({"SECRETS_DIR": "/nowhere/at/all"}, {"SECRETS_DIR"}),
     "a secret for a header that nobody named": Wrong(
         {"AUTH_OAUTH2_PROXY_PROXY_SECRET": CHANGED_TWICE}, {"AUTH_OAUTH2_PROXY_PROXY_SECRET"}
     ),
@@ -265,7 +265,7 @@ WRONG = {
             "SSO_LOG_",
         },
     ),
-    "JSON that is none": Wrong(
+    "invalid JSON": Wrong(
         {
             "PANDIUM_INTEGRATIONS": "{1121}",
             "PANDIUM_CLAIMS": "[]",
@@ -348,7 +348,7 @@ def test_a_wrong_configuration_never_starts_and_every_fault_is_named(
 
 
 @pytest.mark.requirement("R48")
-def test_everything_wrong_is_told_at_once() -> None:
+def test_every_problem_is_reported_at_once() -> None:
     change: dict[str, str | None] = {}
     named: set[str] = set()
     for name in ("plain addresses", "words that are none", "numbers out of range", "short secrets"):

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.packaging import test_login_proxy as login_proxy
-from tests.packaging.test_login_proxy import FORGED, NGINX, SIGNED_IN, ask
+from tests.packaging import login_proxy
+from tests.packaging.login_proxy import FORGED, NGINX, SIGNED_IN, ask
 from tests.system import vendor
 from tests.system.acme import PANDIUM, PANDIUM_SECRET
 from tests.system.proxies import FRAME, PAGE, RECIPES, SCRIPT, recipe, running

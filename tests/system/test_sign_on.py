@@ -51,42 +51,14 @@ def test_a_signed_in_user_is_sent_to_the_marketplace_with_one_token_and_nothing_
     )
 
 
-def test_the_token_header_is_exactly_the_one_that_pandium_documents(client: Client) -> None:
-    assert at_pandium(client.get("/pandium-sso", *ADA)).header == HS256_HEADER
-
-
-def test_the_token_header_is_exactly_the_one_that_apifuse_expects(client: Client) -> None:
-    assert at_apifuse(client.get("/apifuse-sso", *ADA)).header == HS256_HEADER
-
-
 @pytest.mark.requirement("R34")
-def test_pandium_is_told_who_it_is_and_nothing_more(client: Client) -> None:
+def test_pandium_gets_the_identity_and_nothing_more(client: Client) -> None:
     claims = at_pandium(client.get("/pandium-sso", *ADA)).claims
 
     assert claims.keys() == PANDIUM_CLAIMS
     assert claims["sub"] == EMAIL
     assert claims["external_id"] == SUBJECT
     assert claims["ti"] == {"udn": NAME, "ufn": NAME, "uem": EMAIL}
-
-
-def test_an_external_id_equal_to_the_email_is_left_out(client: Client) -> None:
-    answer = client.get("/pandium-sso", f"X-Forwarded-User: {EMAIL}", f"X-Forwarded-Email: {EMAIL}")
-
-    claims = at_pandium(answer).claims
-
-    assert claims["sub"] == EMAIL
-    assert "external_id" not in claims
-
-
-def test_a_user_without_a_name_gets_no_empty_claims(client: Client) -> None:
-    fields = [field for field in ADA if "Username" not in field]
-
-    claims = at_pandium(client.get("/pandium-sso", *fields)).claims
-
-    assert claims["ti"]["uem"] == EMAIL
-    assert "" not in claims["ti"].values()
-    assert None not in claims["ti"].values()
-    assert "ufn" not in claims["ti"]
 
 
 @pytest.mark.requirement("R33")
@@ -131,10 +103,6 @@ def test_installing_an_integration_names_it_in_the_extra_information(
     assert arrival.claims["ti"]["uem"] == EMAIL
 
 
-def test_the_marketplace_itself_is_not_told_of_an_integration(client: Client) -> None:
-    assert "xti" not in at_pandium(client.get("/pandium-sso", *ADA)).claims["ti"]
-
-
 @pytest.mark.requirement("R32", "R33", "R34")
 @pytest.mark.parametrize(
     ("target", "path"),
@@ -150,6 +118,7 @@ def test_a_signed_in_user_is_sent_to_apifuse(client: Client, target: str, path: 
     assert answer.body == b""
     assert arrival.address.removesuffix("/") == f"https://acme.apifuse.io{path}"
     assert arrival.parameters == {}
+    assert arrival.header == HS256_HEADER
     assert claims.keys() - {"jti"} == {"iat", "nbf", "exp", "orgId", "user"}
     assert claims["orgId"] == "4711"
     assert claims["user"]["externalId"] == SUBJECT
@@ -159,21 +128,6 @@ def test_a_signed_in_user_is_sent_to_apifuse(client: Client, target: str, path: 
     assert before - CLOCK_SKEW_SECONDS <= claims["iat"] <= after - CLOCK_SKEW_SECONDS
     assert before - CLOCK_SKEW_SECONDS - 1 <= claims["nbf"] <= claims["iat"]
     assert before + 300 - CLOCK_SKEW_SECONDS <= claims["exp"] <= after + 300
-
-
-def test_apifuse_needs_no_email(client: Client) -> None:
-    claims = at_apifuse(client.get("/apifuse-sso", f"X-Forwarded-User: {SUBJECT}")).claims
-
-    assert claims["user"] == {"externalId": SUBJECT}
-
-
-def test_pandium_without_an_email_is_refused_naming_the_claim(client: Client) -> None:
-    answer = client.get("/pandium-sso", f"X-Forwarded-User: {SUBJECT}", SCRIPT)
-
-    assert answer.status == 403
-    assert answer.media_type == "application/problem+json"
-    assert re.search(r"\b(sub|email)\b", answer.text)
-    assert "Location" not in [name.title() for name, _ in answer.fields]
 
 
 @pytest.mark.parametrize(
@@ -236,7 +190,7 @@ def test_deep_links_reach_the_marketplace(
         "a" * 3000 + "=1",
     ],
 )
-def test_what_is_not_a_deep_link_is_dropped_without_a_word(client: Client, query: str) -> None:
+def test_an_unknown_parameter_is_dropped_silently(client: Client, query: str) -> None:
     arrival = at_pandium(client.get(f"/pandium-sso?{query}", *ADA))
 
     assert arrival.address == "https://imp.pandium.io/acme"
@@ -373,9 +327,8 @@ def test_no_token_no_secret_and_no_query_is_ever_written_down(shipped: Service) 
     shipped.get("/pandium-sso?tenant=quite-private", "Authorization: Bearer quite-private")
     token = answer["Location"].partition("tenant=")[2].removesuffix("#")
 
-    time.sleep(0.1)
-
     printed = shipped.output
+    assert answer["X-Request-Id"] in printed  # its line is there before the answer is
     for piece in (*token.split("."), PANDIUM_SECRET, APIFUSE_SECRET, "quite-private", "s=cup"):
         assert piece not in printed
     assert "eyJ" not in printed

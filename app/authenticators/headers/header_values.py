@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from collections.abc import Callable, Mapping
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from app.errors import InvalidCredential
 from app.tokens import base64url
 from app.tokens.strict_json import strict_json
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 
 def _rfc2047(value: bytes) -> str:
@@ -38,7 +36,7 @@ DECODERS: Final[Mapping[str, Callable[[bytes], str]]] = {
 
 
 def _azure_principal(value: bytes) -> dict[str, Any]:
-    """Flatten Easy Auth's `{claims: [{typ, val}]}`; a type that comes again becomes a list."""
+    """Flatten Easy Auth's `{claims: [{typ, val}]}`; the values of a repeated type become a list."""
     claims: dict[str, Any] = {}
     for claim in strict_json(b64decode(value, validate=True)).get("claims", []):
         name, text = claim["typ"], claim["val"]
@@ -60,7 +58,7 @@ def payload(value: bytes, payload_format: str) -> dict[str, Any]:
     """Read the claims in one header.
 
     Raises:
-        InvalidCredential: not what `payload_format` says.
+        InvalidCredential: not in the format `payload_format`.
     """
     try:
         return _PAYLOADS[payload_format](value)
@@ -69,16 +67,15 @@ def payload(value: bytes, payload_format: str) -> dict[str, Any]:
 
 
 def identifier_reader(encoding: str, max_length: int) -> Callable[[bytes], str]:
-    """Give what decodes an id or e-mail address of at most `max_length` bytes.
+    """Return a function that decodes an id or e-mail address of at most `max_length` bytes.
 
-    It raises InvalidCredential for a longer one, for bytes that do not decode, and for a comma: a
-    proxy's way to join a header that came twice.
+    It raises InvalidCredential for a longer value, for bytes that do not decode, and for a comma: a
+    proxy's way to join a repeated header.
     """
     decode = DECODERS[encoding]
 
     def read(value: bytes) -> str:
-        if len(value) > max_length:
-            raise _too_long(value)
+        _check_length(value, max_length)
         try:
             text = decode(value)
         except ValueError as error:
@@ -91,25 +88,38 @@ def identifier_reader(encoding: str, max_length: int) -> Callable[[bytes], str]:
 
 
 def display_reader(encoding: str, max_length: int) -> Callable[[bytes], str]:
-    """Give what decodes text for people as far as it goes; nothing is decided by it.
+    """Return a function that decodes text for people as well as it can; nothing depends on it.
 
     It raises InvalidCredential for more than `max_length` bytes.
     """
-    decode = DECODERS[encoding]
 
     def read(value: bytes) -> str:
-        if len(value) > max_length:
-            raise _too_long(value)
-        try:
-            text = decode(value)
-        except ValueError:
-            text = value.decode("utf-8", errors="replace")
-        if text.isprintable():
-            return text.strip()
-        return "".join(character for character in text if character.isprintable()).strip()
+        _check_length(value, max_length)
+        return _displayed(value, encoding)
 
     return read
 
 
-def _too_long(value: bytes) -> InvalidCredential:
-    return InvalidCredential(f"an identity header is {len(value)} bytes long")
+def groups_reader(encoding: str, separator: str) -> Callable[[bytes], tuple[str, ...]]:
+    """Return a function that decodes a list of groups; the server bounds its length."""
+
+    def read(value: bytes) -> tuple[str, ...]:
+        names = _displayed(value, encoding).split(separator)
+        return tuple(name for each in names if (name := each.strip()))
+
+    return read
+
+
+def _displayed(value: bytes, encoding: str) -> str:
+    try:
+        text = DECODERS[encoding](value)
+    except ValueError:
+        text = value.decode("utf-8", errors="replace")
+    return "".join(character for character in text if character.isprintable()).strip()
+
+
+def _check_length(value: bytes, max_length: int) -> None:
+    if len(value) > max_length:
+        raise InvalidCredential(
+            f"an identity header is {len(value)} bytes long; {max_length} are allowed"
+        )

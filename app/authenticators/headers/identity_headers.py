@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Any, Final, Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
-from app.authenticators.headers.header_values import display_reader, identifier_reader
+from app.authenticators.headers.header_values import (
+    display_reader,
+    groups_reader,
+    identifier_reader,
+)
 from app.settings.variables import HeaderName, Variables
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-_SUFFIX: Final = "_header"
 
 
 class IdentityHeaders(Variables):
-    """Where the parts of an identity stand."""
+    """Which header has which part of an identity."""
 
     subject_header: HeaderName | None = Field("X-Forwarded-User", description="the user's id")
     email_header: HeaderName | None = Field(None, description="the e-mail address")
@@ -32,43 +31,51 @@ class IdentityHeaders(Variables):
     max_length: int = Field(512, ge=1, le=8192, description="bytes of one value")
 
 
+Read = Callable[[bytes], str | tuple[str, ...]]
+
+
+def _identifier(variables: IdentityHeaders) -> Read:
+    return identifier_reader(variables.encoding, variables.max_length)
+
+
+def _display(variables: IdentityHeaders) -> Read:
+    return display_reader(variables.encoding, variables.max_length)
+
+
+def _groups(variables: IdentityHeaders) -> Read:
+    return groups_reader(variables.encoding, variables.groups_separator)
+
+
+_FIELDS: Final[tuple[tuple[str, str, Callable[[IdentityHeaders], Read]], ...]] = (
+    ("subject", "subject_header", _identifier),
+    ("email", "email_header", _identifier),
+    ("name", "name_header", _display),
+    ("org_id", "org_id_header", _identifier),
+    ("org_name", "org_name_header", _display),
+    ("groups", "groups_header", _groups),
+)
+"""A field of Identity, the variable that names its header, and how its value is read."""
+
+
 class HeaderReader:
-    """Reads what `variables` name; `names` are the headers, in lower case."""
+    """Reads the headers that `variables` name; `names` are these headers, in lower case."""
 
     def __init__(self, variables: IdentityHeaders) -> None:
-        named = {
-            field.removesuffix(_SUFFIX): header.encode()
-            for field in IdentityHeaders.model_fields
-            if field.endswith(_SUFFIX) and (header := getattr(variables, field)) is not None
-        }
-        self._fields = [(field, name, _reading(field, variables)) for field, name in named.items()]
-        self.names = frozenset(named.values())
+        self._fields = [
+            (field, header.encode(), reader(variables))
+            for field, variable, reader in _FIELDS
+            if (header := getattr(variables, variable)) is not None
+        ]
+        self.names = frozenset(header for _, header, _ in self._fields)
 
     def read(self, headers: Mapping[bytes, bytes]) -> dict[str, Any]:
-        """Give the fields of an identity that stand in `headers`; empty ones are not there.
+        """Return the fields of an identity that `headers` have; an empty one is left out.
 
         Raises:
             InvalidCredential: an id that does not decode or has a comma, or a value too long.
         """
         return {
-            field: read
-            for field, header, reading in self._fields
-            if (value := headers.get(header)) and (read := reading(value))
+            field: text
+            for field, header, read in self._fields
+            if (value := headers.get(header)) and (text := read(value))
         }
-
-
-def _reading(field: str, variables: IdentityHeaders) -> Callable[[bytes], str | tuple[str, ...]]:
-    """Choose how a field is read, once and for all of its requests."""
-    if field == "groups":
-        return _groups_reader(variables.encoding, variables.groups_separator)
-    reader = display_reader if field.endswith("name") else identifier_reader
-    return reader(variables.encoding, variables.max_length)
-
-
-def _groups_reader(encoding: str, separator: str) -> Callable[[bytes], tuple[str, ...]]:
-    display = display_reader(encoding, sys.maxsize)  # the server bounds the list, not we
-
-    def read(value: bytes) -> tuple[str, ...]:
-        return tuple(name for each in display(value).split(separator) if (name := each.strip()))
-
-    return read

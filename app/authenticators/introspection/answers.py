@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from app.authenticators.claim_names import expiry
 from app.authenticators.headers.identity_headers import HeaderReader
-from app.authenticators.http_client import MAX_BYTES
 from app.errors import AuthenticatorUnavailable, InvalidCredential
 from app.identity import Identity
 from app.tokens.strict_json import InvalidJson, strict_json
 
 if TYPE_CHECKING:
-    from app.authenticators.http_client import HostAnswer
+    from app.authenticators.http_client import Answer
     from app.authenticators.introspection.variables import IntrospectionVariables
+
+MAX_BYTES: Final = 64 * 1024
+"""Of an answer's body."""
 
 _JSON: Final = "application/json"
 _MAX_MEMBERS: Final = 256
@@ -29,7 +31,7 @@ class Answers:
         self._reader = HeaderReader(variables)
         self._is_about_a_token = variables.mode == "rfc7662"
 
-    def __call__(self, answer: HostAnswer) -> Identity:
+    def __call__(self, answer: Answer) -> Identity:
         """Give who it is.
 
         Raises:
@@ -54,7 +56,7 @@ class Answers:
         if not 200 <= status < 300:  # noqa: PLR2004 - neither yes nor no
             raise AuthenticatorUnavailable(f"the host says {status}")
 
-    def _in_headers(self, answer: HostAnswer) -> Identity:
+    def _in_headers(self, answer: Answer) -> Identity:
         received = [pair for pair in answer.headers if pair[0] in self._reader.names]
         headers = dict(received)
         if len(headers) != len(received):
@@ -65,7 +67,7 @@ class Answers:
         return Identity(**fields)
 
 
-def _claims(answer: HostAnswer) -> dict[str, object]:
+def _claims(answer: Answer) -> dict[str, object]:
     """Read a JSON object. Whatever else comes with a 200, like a login page, is no session."""
     media_type = b"".join(answer.all(b"content-type")).partition(b";")[0].strip().lower()
     if answer.status != HTTPStatus.OK or media_type != _JSON.encode():

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from typing import TYPE_CHECKING
+
+from cachetools import FIFOCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def fingerprint(parts: Iterable[bytes]) -> bytes:
-    """Give a hash of all parts, and of where each begins; none of them is kept."""
+    """Return a hash of all parts and of where each begins; it reveals none of them."""
     whole = hashlib.sha256()
     for part in parts:
         whole.update(len(part).to_bytes(4))
@@ -22,33 +23,30 @@ def fingerprint(parts: Iterable[bytes]) -> bytes:
 
 
 class IdentityCache:
-    """The last `size` identities, each for `seconds` and never past its session's end.
+    """The last `size` identities, each for `seconds` and never past the end of its session.
 
-    It belongs to one authenticator: what another has found is not in it. `now` gives epoch seconds.
+    It belongs to one authenticator and knows nothing of another. `now` returns epoch seconds.
     """
 
     def __init__(self, *, seconds: float, size: int, now: Callable[[], float]) -> None:
         self._seconds = seconds
-        self._size = size
         self._now = now
-        self._kept: OrderedDict[bytes, tuple[float, Identity]] = OrderedDict()
+        self._kept: FIFOCache[bytes, tuple[float, Identity]] = FIFOCache(size)
 
     def get(self, key: bytes) -> Identity | None:
-        """Give what was kept under a key, unless its time is over."""
+        """Return the identity of a key; `None` if there is none, or its time is over."""
         kept_at, identity = self._kept.get(key, (0.0, None))
-        now = self._now()
-        # A clock that was set back must not prolong anything.
-        if identity is None or not kept_at <= now < kept_at + self._seconds:
+        if identity is None or not self._is_fresh(kept_at, identity.expires_at):
             self._kept.pop(key, None)
-            return None
-        if identity.expires_at is not None and identity.expires_at <= now:
-            del self._kept[key]
             return None
         return identity
 
     def put(self, key: bytes, identity: Identity) -> None:
-        """Keep an identity; the one that was put in first makes room."""
-        self._kept.pop(key, None)
+        """Keep an identity; the oldest one makes room."""
         self._kept[key] = (self._now(), identity)
-        if len(self._kept) > self._size:
-            self._kept.popitem(last=False)
+
+    def _is_fresh(self, kept_at: float, expires_at: int | None) -> bool:
+        now = self._now()
+        # A clock that was set back must not prolong anything.
+        in_time = kept_at <= now < kept_at + self._seconds
+        return in_time and (expires_at is None or now < expires_at)

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote_plus
 
+from app.authenticators.contract import ProbeResult
 from app.authenticators.credentials import cookie_value, header_value
-from app.authenticators.http_client import HostClient
-from app.authenticators.introspection.answers import Answers
+from app.authenticators.http_client import HttpClient, NoAnswer
+from app.authenticators.introspection.answers import MAX_BYTES, Answers
 from app.authenticators.introspection.cache import IdentityCache, fingerprint
 from app.authenticators.introspection.variables import IntrospectionVariables
-from app.authenticators.trial import Trial
 from app.errors import AuthenticatorUnavailable, InvalidCredential
 from app.identity import InvalidIdentity
 
@@ -25,7 +25,16 @@ if TYPE_CHECKING:
     from app.authenticators.contract import AuthenticatorContext
     from app.identity import Identity
 
+VARIABLES: Final = IntrospectionVariables
+
 _JSON: Final = "application/json"
+_MAX_CONNECTIONS: Final = 100
+"""At a time, to one host; a question without one waits for it within its timeout."""
+
+_KEEP_ALIVE_SECONDS: Final = 1.5
+"""Under the shortest that servers are shipped with (gunicorn: 2 s), so that the host does not hang
+up on a question on its way."""
+
 _REMEDY: Final = "check URL, CLIENT_ID and CLIENT_SECRET, and that this machine may reach it"
 _REMEDY_FOR_ANYBODY: Final = "let the host answer 401 where there is no session: anyone signs on"
 
@@ -56,7 +65,7 @@ class Introspection:
         self, variables: IntrospectionVariables, *, now: Callable[[], float] = time.time
     ) -> None:
         self._variables = variables
-        self._host = HostClient(timeout_seconds=variables.timeout_seconds)
+        self._host = self._client()
         self._cache = IdentityCache(
             seconds=variables.cache_seconds, size=variables.cache_size, now=now
         )
@@ -80,31 +89,44 @@ class Introspection:
         key = question.fingerprint()
         identity = self._cache.get(key)
         if identity is None:
-            answer = await self._host.ask(
-                question.method, self._variables.url, question.headers, question.form
-            )
-            identity = self._read(answer)
+            identity = await self._ask(self._host, question)
             self._cache.put(key, identity)
         return identity
 
-    async def probe(self) -> list[Trial]:
+    async def probe(self) -> list[ProbeResult]:
         """Ask without a session, or about a token that nobody has: the answer has to be no."""
         url = self._variables.url
         question = Question("GET", {"Accept": _JSON})
         if self._asks_about_a_token:
             question = self._token_question(b"no-token")
-        host = HostClient(timeout_seconds=self._variables.timeout_seconds)
+        host = self._client()
         await host.start()
         try:
-            answer = await host.ask(question.method, url, question.headers, question.form)
-            self._read(answer)
+            await self._ask(host, question)
         except (InvalidCredential, InvalidIdentity) as error:
-            return [Trial(url, f"signs nobody on without a session: {error}")]
+            return [ProbeResult(url, f"signs nobody on without a session: {error}")]
         except AuthenticatorUnavailable as error:
-            return [Trial(url, str(error), _REMEDY)]
+            return [ProbeResult(url, str(error), _REMEDY)]
         finally:
             await host.stop()
-        return [Trial(url, "names a user without a session", _REMEDY_FOR_ANYBODY)]
+        return [ProbeResult(url, "names a user without a session", _REMEDY_FOR_ANYBODY)]
+
+    def _client(self) -> HttpClient:
+        return HttpClient(
+            timeout_seconds=self._variables.timeout_seconds,
+            max_bytes=MAX_BYTES,
+            connections=_MAX_CONNECTIONS,
+            keep_alive_seconds=_KEEP_ALIVE_SECONDS,
+        )
+
+    async def _ask(self, host: HttpClient, question: Question) -> Identity:
+        try:
+            answer = await host.ask(
+                question.method, self._variables.url, question.headers, question.form
+            )
+        except NoAnswer as error:
+            raise AuthenticatorUnavailable(str(error)) from None
+        return self._read(answer)
 
     def _about_cookies(self, request: falcon.asgi.Request) -> Question | None:
         cookies = "; ".join(

@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
+from cachetools import FIFOCache
 
 from app.authenticators.jwt.rules import Window
 from app.errors import InvalidCredential, SignOnError
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 
     import falcon.asgi
 
+    from app.authenticators.contract import ProbeResult
     from app.authenticators.jwt.fetched_keys import Keys
     from app.authenticators.jwt.rules import Rules
-    from app.authenticators.trial import Trial
     from app.tokens.jws import UnverifiedToken
 
 _MOST_REMEMBERED: Final = 1024
@@ -66,7 +67,9 @@ class Assertion:
     padded: bool = False
     now: Callable[[], float] = time.time
     unchecked: tuple[str, ...] = ()
-    _remembered: dict[bytes, _Verified] = field(default_factory=dict, init=False, repr=False)
+    _remembered: FIFOCache[bytes, _Verified] = field(
+        default_factory=lambda: FIFOCache(_MOST_REMEMBERED), init=False, repr=False
+    )
 
     async def start(self) -> None:
         """Begin to fetch keys, where they are fetched."""
@@ -78,7 +81,7 @@ class Assertion:
         """Fetch no more."""
         await self.keys.stop()
 
-    async def probe(self) -> list[Trial]:
+    async def probe(self) -> list[ProbeResult]:
         """Say whether there are keys, before any start."""
         return await self.keys.probe()
 
@@ -117,7 +120,7 @@ class Assertion:
             verified.key_id, verified.algorithm
         ):
             verified = await self._verify(token)
-            self._remember(digest, verified)
+            self._remembered[digest] = verified
         now = self.now()
         verified.window.check(now)
         expires_at = verified.window.ends_for(now)
@@ -133,8 +136,3 @@ class Assertion:
         if not is_signed_by(key.key, algorithm, token):
             raise InvalidToken("its signature does not verify")
         return _Verified(key, algorithm, key_id, window, self.identity_from(claims))
-
-    def _remember(self, digest: bytes, verified: _Verified) -> None:
-        if len(self._remembered) >= _MOST_REMEMBERED:
-            del self._remembered[next(iter(self._remembered))]  # the oldest
-        self._remembered[digest] = verified

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import Field, field_validator
 
 from app.authenticators.credentials import header_value
-from app.authenticators.fetching import Fetcher
 from app.authenticators.jwt.assertion import Assertion
+from app.authenticators.jwt.key_server import KeyServer
 from app.authenticators.jwt.keys_by_id import KeyDocuments
 from app.authenticators.jwt.rules import Rules
 from app.authenticators.jwt.variables import ReadingVariables
@@ -71,7 +71,7 @@ def from_settings(context: AuthenticatorContext) -> Assertion:
             leeway_seconds=variables.leeway_seconds,
         ),
         keys=KeyDocuments(
-            Fetcher(timeout_seconds=variables.http_timeout_seconds), keys_address(variables)
+            KeyServer(timeout_seconds=variables.http_timeout_seconds), keys_address(variables)
         ),
         identity_from=partial(variables.identity_from, issuer=variables.issuer),
         max_token_bytes=variables.max_token_bytes,

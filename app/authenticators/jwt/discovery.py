@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from app.authenticators.fetching import FetchFailed
+from app.authenticators.jwt.key_server import FetchFailed
 from app.settings.addresses import checked
 from app.tokens.strict_json import InvalidJson, strict_json
 
 if TYPE_CHECKING:
-    from app.authenticators.fetching import Fetcher
+    from app.authenticators.jwt.key_server import KeyServer
 
 _MAX_MEMBERS: Final = 256
 
 
 async def discovered(
-    fetcher: Fetcher, address: str, *, issuer: str, http_allowed: bool = False
+    server: KeyServer, address: str, *, issuer: str, http_allowed: bool = False
 ) -> bytes:
     """Give the key set of an OpenID provider (OpenID Connect Discovery 1.0, section 4).
 
@@ -23,7 +23,7 @@ async def discovered(
         FetchFailed: one of the two documents does not come, or the first is another issuer's.
     """
     try:
-        document = strict_json(await fetcher.get(address), max_members=_MAX_MEMBERS)
+        document = strict_json(await server.get(address), max_members=_MAX_MEMBERS)
     except InvalidJson:
         raise FetchFailed("the discovery document is no JSON object") from None
     if document.get("issuer") != issuer:
@@ -32,4 +32,4 @@ async def discovered(
         jwks_uri = checked(str(document.get("jwks_uri")), http_allowed=http_allowed)
     except ValueError as error:
         raise FetchFailed(f"the discovery document's jwks_uri {error}") from None
-    return await fetcher.get(jwks_uri)
+    return await server.get(jwks_uri)

@@ -6,10 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from app.authenticators.credentials import cookie_value, header_value
-from app.authenticators.fetching import Fetcher
 from app.authenticators.jwt.assertion import Assertion
 from app.authenticators.jwt.discovery import discovered
 from app.authenticators.jwt.fetched_keys import FetchedKeys, FixedKeys
+from app.authenticators.jwt.key_server import KeyServer
 from app.authenticators.jwt.rules import Rules
 from app.authenticators.jwt.variables import OFF, JwtVariables, opened
 from app.tokens.jwks import jwk_set, pem_key, shared_secret
@@ -77,19 +77,19 @@ def _keys(variables: JwtVariables) -> Keys:
         return FixedKeys(pem_key(variables.public_key_file.read_bytes()))
     if variables.jwks_file is not None:
         return FixedKeys(jwk_set(variables.jwks_file.read_bytes()))
-    fetcher = Fetcher(timeout_seconds=variables.http_timeout_seconds)
+    server = KeyServer(timeout_seconds=variables.http_timeout_seconds)
     if variables.discovery_url is not None:
         fetch = partial(
             discovered,
-            fetcher,
+            server,
             variables.discovery_url,
             issuer=variables.issuer[0],
             http_allowed=variables.allow_http,
         )
     else:
-        fetch = partial(fetcher.get, variables.jwks_url or "")
+        fetch = partial(server.get, variables.jwks_url or "")
     return FetchedKeys(
-        fetcher,
+        server,
         fetch,
         ttl_seconds=variables.jwks_ttl_seconds,
         max_stale_seconds=variables.jwks_max_stale_seconds,

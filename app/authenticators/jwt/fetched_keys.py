@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import structlog
 
-from app.authenticators.fetching import FetchFailed
-from app.authenticators.trial import Trial
+from app.authenticators.contract import ProbeResult
+from app.authenticators.jwt.key_server import FetchFailed
 from app.errors import AuthenticatorUnavailable
 from app.telemetry.metrics import KEY_FETCHES, KEYS_LOADED
 from app.tokens.jwks import InvalidKeySet, KeySet, UnknownKey, VerificationKey, jwk_set
@@ -18,7 +18,7 @@ from app.tokens.jwks import InvalidKeySet, KeySet, UnknownKey, VerificationKey, 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from app.authenticators.fetching import Fetcher
+    from app.authenticators.jwt.key_server import KeyServer
 
 COOLDOWN_SECONDS: Final = 30
 """Between two fetches for the sake of names that no set has, however many tokens name them."""
@@ -59,7 +59,7 @@ class Keys(Protocol):
         """
         ...
 
-    async def probe(self) -> list[Trial]:
+    async def probe(self) -> list[ProbeResult]:
         """Say whether there are keys, before any start."""
         ...
 
@@ -82,9 +82,9 @@ class FixedKeys:
         """Give the key of a token."""
         return self._keys.find(key_id, algorithm)
 
-    async def probe(self) -> list[Trial]:
+    async def probe(self) -> list[ProbeResult]:
         """Say where they are from."""
-        return [Trial("keys", "in the configuration")]
+        return [ProbeResult("keys", "in the configuration")]
 
 
 class FetchedKeys:
@@ -97,7 +97,7 @@ class FetchedKeys:
 
     def __init__(  # noqa: PLR0913 - the last two are time itself
         self,
-        fetcher: Fetcher,
+        server: KeyServer,
         fetch: Callable[[], Awaitable[bytes]],
         *,
         ttl_seconds: float,
@@ -105,7 +105,7 @@ class FetchedKeys:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._fetcher = fetcher
+        self._server = server
         self._fetch = fetch
         self._ttl_seconds = ttl_seconds
         self._max_stale_seconds = max_stale_seconds
@@ -120,7 +120,7 @@ class FetchedKeys:
 
     async def start(self) -> None:
         """Begin to fetch, and wait for nothing: a server that is down holds nobody up."""
-        await self._fetcher.start()
+        await self._server.start()
         self._fetching = None
         self._keeper = asyncio.create_task(self._keep_fresh())
 
@@ -130,18 +130,18 @@ class FetchedKeys:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._fetcher.stop()
+        await self._server.stop()
 
-    async def probe(self) -> list[Trial]:
+    async def probe(self) -> list[ProbeResult]:
         """Fetch them once, before any start."""
-        await self._fetcher.start()
+        await self._server.start()
         try:
             jwk_set(await self._fetch())
         except (FetchFailed, InvalidKeySet) as error:
-            return [Trial("keys", str(error), _REMEDY)]
+            return [ProbeResult("keys", str(error), _REMEDY)]
         finally:
-            await self._fetcher.stop()
-        return [Trial("keys", "fetched, and they can be used")]
+            await self._server.stop()
+        return [ProbeResult("keys", "fetched, and they can be used")]
 
     @property
     def ready(self) -> bool:

@@ -7,13 +7,14 @@ import math
 import re
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
+from cachetools import FIFOCache
 
-from app.authenticators.fetching import FetchFailed, NotThere
+from app.authenticators.contract import ProbeResult
 from app.authenticators.jwt.fetched_keys import COOLDOWN_SECONDS, RETRY_SECONDS
-from app.authenticators.trial import Trial
+from app.authenticators.jwt.key_server import FetchFailed, NotThere
 from app.errors import AuthenticatorUnavailable
 from app.tokens.jwks import InvalidKeySet, KeySet, UnknownKey, VerificationKey, pem_key
 from app.tokens.jws import InvalidToken
@@ -21,7 +22,7 @@ from app.tokens.jws import InvalidToken
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from app.authenticators.fetching import Fetcher
+    from app.authenticators.jwt.key_server import KeyServer
 
 MAX_AGE_SECONDS: Final = 86400
 MOST_FETCHES: Final = 10
@@ -45,19 +46,19 @@ class KeyDocuments:
     ready = True  # there is nothing to fetch before a token names it
 
     def __init__(
-        self, fetcher: Fetcher, address: str, *, clock: Callable[[], float] = time.monotonic
+        self, server: KeyServer, address: str, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._fetcher = fetcher
+        self._server = server
         self._address = address
         self._clock = clock
-        self._keys: dict[str, tuple[float, KeySet]] = {}
-        self._failed: dict[str, tuple[float, bool]] = {}
+        self._keys: FIFOCache[str, tuple[float, KeySet]] = FIFOCache(_MOST_REMEMBERED)
+        self._failed: FIFOCache[str, tuple[float, bool]] = FIFOCache(_MOST_REMEMBERED)
         self._fetching: dict[str, asyncio.Task[None]] = {}
         self._tried = deque([-math.inf] * MOST_FETCHES, maxlen=MOST_FETCHES)
 
     async def start(self) -> None:
         """Open what keys are fetched with."""
-        await self._fetcher.start()
+        await self._server.start()
 
     async def stop(self) -> None:
         """Fetch no more."""
@@ -65,20 +66,20 @@ class KeyDocuments:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._fetcher.stop()
+        await self._server.stop()
 
-    async def probe(self) -> list[Trial]:
+    async def probe(self) -> list[ProbeResult]:
         """Ask for a key that cannot be there, before any start: a no is an answer."""
-        await self._fetcher.start()
+        await self._server.start()
         try:
-            await self._fetcher.get(f"{self._address}/{_NO_KEY}")
+            await self._server.get(f"{self._address}/{_NO_KEY}")
         except NotThere:
-            return [Trial(self._address, "answers")]
+            return [ProbeResult(self._address, "answers")]
         except FetchFailed as error:
-            return [Trial(self._address, str(error), _REMEDY)]
+            return [ProbeResult(self._address, str(error), _REMEDY)]
         finally:
-            await self._fetcher.stop()
-        return [Trial(self._address, "has a key that cannot be", _REMEDY)]
+            await self._server.stop()
+        return [ProbeResult(self._address, "has a key that cannot be", _REMEDY)]
 
     async def find(self, key_id: str | None, algorithm: str) -> VerificationKey:
         """Give the key of a token.
@@ -121,17 +122,10 @@ class KeyDocuments:
     async def _fetch(self, key_id: str) -> None:
         now = self._clock()
         try:
-            document = await self._fetcher.get(f"{self._address}/{key_id}")
-            _put(self._keys, key_id, (now, pem_key(document)))
+            document = await self._server.get(f"{self._address}/{key_id}")
+            self._keys[key_id] = (now, pem_key(document))
         except (FetchFailed, InvalidKeySet) as error:
-            _put(self._failed, key_id, (now, isinstance(error, NotThere)))
+            self._failed[key_id] = (now, isinstance(error, NotThere))
             log.warning("key_not_fetched", reason=str(error))
         finally:
             del self._fetching[key_id]
-
-
-def _put(remembered: dict[str, Any], name: str, value: object) -> None:
-    remembered.pop(name, None)
-    if len(remembered) >= _MOST_REMEMBERED:
-        del remembered[next(iter(remembered))]  # the oldest
-    remembered[name] = value

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, Self
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from app.authenticators.claim_names import ClaimNames
 from app.settings.addresses import checked
-from app.settings.variables import HeaderName, JsonObject, Names
+from app.settings.variables import HeaderName, JsonObject, Names, WrongVariable
 from app.tokens.jwks import jwk_set, pem_key, shared_secret
+from app.tokens.secrets import WeakSecret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,74 +31,70 @@ _KEY_SOURCES: Final = ("jwks_url", "discovery_url", "jwks_file", "public_key_fil
 
 
 class ReadingVariables(ClaimNames):
-    """What every authenticator that reads signed tokens can be told."""
+    """The variables of every authenticator that reads signed tokens."""
 
     leeway_seconds: int = Field(30, ge=0, le=300, description="how far clocks may be apart")
     max_token_bytes: int = Field(
         8192, ge=256, le=32768, description="a longer token is refused before it is decoded"
     )
     http_timeout_seconds: float = Field(
-        3, gt=0, le=30, description="for a whole answer of the server that has the keys"
+        3, gt=0, le=30, description="for a whole answer of the key server"
     )
 
 
 class JwtVariables(ReadingVariables):
-    """A signed token in a header or a cookie. A problem is told on the variable that is last."""
+    """A signed token in a header or a cookie."""
 
     header: HeaderName | None = Field(None, description="the header that has the token")
     header_prefix: str = Field(
-        "", pattern=r"^[A-Za-z]*$", description="what stands before it, like Bearer"
+        "", pattern=r"^[A-Za-z]*$", description="the scheme before the token, like Bearer"
     )
     cookie: str | None = Field(
-        None, pattern=r"^[A-Za-z0-9._-]+$", description="or the cookie that has it"
+        None, pattern=r"^[A-Za-z0-9._-]+$", description="or the cookie that has the token"
     )
-    issuer: Names = Field((), description="required: `iss`, any of these; `-` does not check it")
+    issuer: Names = Field((), description="required: `iss` is one of these; `-` does not check it")
     audience: Names = Field(
-        (), description="required: `aud` has any of these; `-` does not check it"
+        (), description="required: `aud` has one of these; `-` does not check it"
     )
     algorithms: Names = Field((), description="required: of one family, like RS256,ES256")
-    token_type: str = Field("JWT", min_length=1, description="`typ`, where a token has one")
+    token_type: str = Field("JWT", min_length=1, description="`typ`, if a token has one")
     required_claims: JsonObject = Field(
-        {}, description='claims and their values, like {"type": "app"}; of a list, any'
+        {}, description='claims that a token must have, like {"type": "app"}; of a list, any value'
     )
-    max_age_seconds: int | None = Field(None, ge=1, description="since `iat`")
-    max_lifetime_seconds: int | None = Field(None, ge=1, description="from `iat` to `exp`")
+    max_age_seconds: int | None = Field(None, ge=1, description="how long it holds from `iat` on")
+    max_lifetime_seconds: int | None = Field(
+        None, ge=1, description="the longest time from `iat` to `exp`"
+    )
     allow_http: bool = Field(
-        default=False, description="fetch keys over plain http from other machines too"
+        default=False, description="allow fetching keys over plain http from other machines"
     )
     jwks_url: str | None = Field(None, description="where the keys are: a JWK set")
     discovery_url: str | None = Field(
-        None, description="or the OpenID provider's document that says where"
+        None, description="or the OpenID provider's discovery document"
     )
     jwks_file: Path | None = Field(None, description="or a file with a JWK set")
     public_key_file: Path | None = Field(None, description="or a file with one public key as PEM")
-    secret: SecretStr | None = Field(None, description="or a secret that the issuer shares")
-    jwks_ttl_seconds: int = Field(
-        300, ge=10, le=86400, description="how often fetched keys are fetched anew"
-    )
+    secret: SecretStr | None = Field(None, description="or a secret shared with the issuer")
+    jwks_ttl_seconds: int = Field(300, ge=10, le=86400, description="how often keys are fetched")
     jwks_max_stale_seconds: int = Field(
-        86400, ge=10, le=2592000, description="how long they serve when their server is down"
+        86400,
+        ge=10,
+        le=2592000,
+        description="how long keys are used while their server is down",
     )
-
-    @field_validator("cookie")
-    @classmethod
-    def _there_is_one_place(cls, cookie: str | None, info: ValidationInfo) -> str | None:
-        if "header" in info.data and (cookie is None) == (info.data["header"] is None):
-            raise ValueError("or HEADER is where the token is: set one of them, and only one")
-        return cookie
 
     @field_validator("issuer", "audience")
     @classmethod
-    def _it_is_named(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+    def _check_names_or_off(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         if not names:
             raise ValueError("is required: a token for somebody else must not pass for one of ours")
         if OFF in names and names != (OFF,):
-            raise ValueError("is - to switch the check off, and then nothing else")
+            raise ValueError("switches the check off with -, and then has nothing else")
         return names
 
     @field_validator("algorithms")
     @classmethod
-    def _they_are_of_one_family(cls, algorithms: tuple[str, ...]) -> tuple[str, ...]:
+    def _check_one_family(cls, algorithms: tuple[str, ...]) -> tuple[str, ...]:
         if not any(algorithms and family.issuperset(algorithms) for family in _FAMILIES):
             known = "; or ".join(", ".join(sorted(family)) for family in _FAMILIES)
             raise ValueError(f"is required, of one family: {known}")
@@ -105,52 +102,75 @@ class JwtVariables(ReadingVariables):
 
     @field_validator("jwks_url", "discovery_url")
     @classmethod
-    def _it_is_an_address(cls, address: str | None, info: ValidationInfo) -> str | None:
-        if address is not None:
-            checked(address, http_allowed=info.data.get("allow_http", False))
-        return address
-
-    @field_validator("discovery_url")
-    @classmethod
-    def _it_is_of_one_issuer(cls, address: str | None, info: ValidationInfo) -> str | None:
-        issuers = info.data.get("issuer", (OFF,))
-        if address is not None and "issuer" in info.data and (len(issuers) > 1 or OFF in issuers):
-            raise ValueError("says where the keys of one issuer are: set ISSUER to just that")
-        return address
+    def _check_address(cls, address: str | None) -> str | None:
+        return None if address is None else checked(address, http_allowed=True)
 
     @field_validator("jwks_file")
     @classmethod
-    def _it_has_keys(cls, path: Path | None) -> Path | None:
+    def _check_jwks_file(cls, path: Path | None) -> Path | None:
         return _readable(path, jwk_set)
 
     @field_validator("public_key_file")
     @classmethod
-    def _it_has_a_key(cls, path: Path | None) -> Path | None:
+    def _check_public_key_file(cls, path: Path | None) -> Path | None:
         return _readable(path, pem_key)
 
-    @field_validator("secret")
-    @classmethod
-    def _there_is_one_source(cls, secret: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 - as it came
-        given = [name for name in _KEY_SOURCES if info.data.get(name) is not None]
-        given += ["secret"] if secret is not None else []
-        if len(given) != 1 and info.data.keys() >= set(_KEY_SOURCES[:-1]):
-            words = ", ".join(name.upper() for name in _KEY_SOURCES[:-1])
-            raise ValueError(f"or {words} gives the keys: set one of them, and only one")
-        algorithms = info.data.get("algorithms", ())
-        symmetric = _FAMILIES[0].issuperset(algorithms)
-        if algorithms and given and symmetric != (secret is not None):
-            raise ValueError(f"does not go with ALGORITHMS={','.join(algorithms)}: {_WHY}")
-        if algorithms and secret is not None:
-            shared_secret(opened(secret), algorithms)
-        return secret
+    @model_validator(mode="after")
+    def _check_one_place(self) -> Self:
+        if (self.cookie is None) == (self.header is None):
+            found = "and HEADER are missing" if self.cookie is None else "and HEADER are both set"
+            raise WrongVariable("cookie", f"{found}; set exactly one of them")
+        return self
 
+    @model_validator(mode="after")
+    def _check_http_is_allowed(self) -> Self:
+        for field, address in (
+            ("jwks_url", self.jwks_url),
+            ("discovery_url", self.discovery_url),
+        ):
+            if address is not None:
+                _check_scheme(field, address, http_allowed=self.allow_http)
+        return self
 
-_WHY: Final = "a shared secret is for HS…, a public key for all others"
+    @model_validator(mode="after")
+    def _check_discovery_is_of_one_issuer(self) -> Self:
+        if self.discovery_url is not None and (len(self.issuer) > 1 or OFF in self.issuer):
+            wrong = "has the keys of one issuer; set ISSUER to just that one"
+            raise WrongVariable("discovery_url", wrong)
+        return self
+
+    @model_validator(mode="after")
+    def _check_one_key_source(self) -> Self:
+        given = [name.upper() for name in _KEY_SOURCES if getattr(self, name) is not None]
+        if len(given) != 1:
+            found = " and ".join(given) or "nothing"
+            wrong = f"or another source of keys is required; {found} is set, set exactly one of "
+            raise WrongVariable("secret", wrong + ", ".join(map(str.upper, _KEY_SOURCES)))
+        return self
+
+    @model_validator(mode="after")
+    def _check_secret(self) -> Self:
+        if _FAMILIES[0].issuperset(self.algorithms) != (self.secret is not None):
+            wrong = f"does not go with ALGORITHMS={','.join(self.algorithms)}: HS… needs a shared "
+            raise WrongVariable("secret", f"{wrong}secret, all others a public key")
+        if self.secret is not None:
+            try:
+                shared_secret(opened(self.secret), self.algorithms)
+            except WeakSecret as error:
+                raise WrongVariable("secret", str(error)) from None
+        return self
 
 
 def opened(secret: SecretStr) -> bytes:
-    """Give a secret's bytes; blanks around it are cut off."""
+    """Return a secret's bytes; blanks around it are cut off."""
     return secret.get_secret_value().strip().encode()
+
+
+def _check_scheme(field: str, address: str, *, http_allowed: bool) -> None:
+    try:
+        checked(address, http_allowed=http_allowed)
+    except ValueError as error:
+        raise WrongVariable(field, f"{error}; or set ALLOW_HTTP=true") from None
 
 
 def _readable(path: Path | None, read: Callable[[bytes], KeySet]) -> Path | None:

@@ -224,9 +224,9 @@ async def test_the_same_header_twice_is_refused(load: Load, preset: str) -> None
     authenticate, headers = of(load, preset)
 
     for header in headers:
-        with pytest.raises(InvalidCredential, match="twice"):
+        with pytest.raises(InvalidCredential, match="repeated"):
             await authenticate(request(*headers, header))
-        with pytest.raises(InvalidCredential, match="twice"):
+        with pytest.raises(InvalidCredential, match="repeated"):
             await authenticate(request((header[0], ""), *headers))
 
 
@@ -418,7 +418,7 @@ async def test_a_funnelled_request_is_nobodys(load: Load) -> None:
     authenticate = loaded(load, "tailscale")
     login = ("Tailscale-User-Login", "ada@acme.example")
 
-    with pytest.raises(InvalidCredential, match="nobody is believed"):
+    with pytest.raises(InvalidCredential, match="REFUSED_HEADERS"):
         await authenticate(request(login, ("Tailscale-Funnel-Request", "?1")))
 
 
@@ -471,7 +471,7 @@ def test_unix_peers_are_not_trusted_beside_a_port(load: Load) -> None:
         AUTH_OAUTH2_PROXY_TRUSTED_PROXIES="10.0.3.7,unix",
     )
 
-    assert "but SSO_BIND is no unix socket" in found["SSO_AUTHENTICATORS"]
+    assert "but SSO_BIND is not a unix socket" in found["SSO_AUTHENTICATORS"]
 
 
 @pytest.mark.requirement("R20")
@@ -516,15 +516,15 @@ def test_easy_auth_does_not_start_where_it_is_off(
         WEBSITE_AUTH_ENABLED=switch,
     )
 
-    assert "anyone is anybody" in found["WEBSITE_AUTH_ENABLED"]
+    assert "anyone can forge headers" in found["WEBSITE_AUTH_ENABLED"]
 
 
 @pytest.mark.requirement("R48")
 @pytest.mark.parametrize(
     ("variables", "variable", "words"),
     [
-        ({"PROXY_SECRET": "x"}, "PROXY_SECRET", "both or none"),
-        ({"PROXY_SECRET_HEADER": "X-S"}, "PROXY_SECRET", "both or none"),
+        ({"PROXY_SECRET": "x"}, "PROXY_SECRET", "both or neither"),
+        ({"PROXY_SECRET_HEADER": "X-S"}, "PROXY_SECRET", "both or neither"),
         ({"SUBJECT_HEADER": "X_User"}, "SUBJECT_HEADER", "hyphens"),
         ({"EMAIL_HEADER": "X-É"}, "EMAIL_HEADER", "hyphens"),
         ({"ENCODING": "utf-16"}, "ENCODING", "should be 'utf-8'"),

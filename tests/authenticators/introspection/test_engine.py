@@ -2,7 +2,7 @@ import asyncio
 import base64
 import json
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -25,7 +25,7 @@ ADA = {
 }
 OPEN_TOKEN = {"active": True, "sub": "u-17", "email": "ada@acme.example", "exp": 2_000_000_000}
 
-Make = Callable[..., Chain]
+Make = Callable[..., Awaitable[Chain]]
 
 
 def json_answer(value: object, **kwargs: Any) -> Answer:
@@ -53,13 +53,14 @@ async def made(load: Load) -> AsyncIterator[Make]:
     """Make what the service asks with, from the variables of one introspection."""
     engines: list[Introspection] = []
 
-    def make(preset: str = "introspection", **variables: str) -> Chain:
+    async def make(preset: str = "introspection", **variables: str) -> Chain:
         prefix = f"AUTH_{preset.upper().replace('-', '_')}_"
         own = {prefix + name: value for name, value in variables.items()}
         config = load(PANDIUM, own, SSO_AUTHENTICATORS=preset)
         engine = config.authenticators[preset]
         assert isinstance(engine, Introspection)
         engines.append(engine)
+        await engine.start()
         return Chain(authenticators=config.authenticators, timeout_seconds=5)
 
     yield make
@@ -77,7 +78,7 @@ def token_server(host: Host) -> dict[str, str]:
 
 
 async def test_the_host_says_who_is_signed_in(host: Host, made: Make) -> None:
-    identity = (await made(**cookies(host))(request(SESSION))).identity
+    identity = (await (await made(**cookies(host)))(request(SESSION))).identity
 
     assert identity.subject == "17"
     assert identity.email == "ada@acme.example"
@@ -88,7 +89,7 @@ async def test_the_host_says_who_is_signed_in(host: Host, made: Make) -> None:
 
 
 async def test_only_what_is_named_goes_to_the_host(host: Host, made: Make) -> None:
-    authenticate = made(
+    authenticate = await made(
         URL=host.url,
         FORWARD_COOKIES="sessionid, csrf,absent",
         FORWARD_HEADERS="X-Device,X-Absent",
@@ -123,7 +124,7 @@ async def test_without_a_named_cookie_nobody_is_asked(
     host: Host, made: Make, headers: tuple[tuple[str, str], ...]
 ) -> None:
     with pytest.raises(NoSession):
-        await made(**cookies(host), FORWARD_HEADERS="X-Device")(request(*headers))
+        await (await made(**cookies(host), FORWARD_HEADERS="X-Device"))(request(*headers))
 
     assert host.asked == []
 
@@ -156,7 +157,7 @@ async def test_an_ambiguous_cookie_is_refused_and_nobody_is_asked(
     host: Host, made: Make, headers: tuple[tuple[str, str | bytes], ...]
 ) -> None:
     with pytest.raises(InvalidCredential) as refused:
-        await made(**cookies(host))(request(*headers))
+        await (await made(**cookies(host)))(request(*headers))
 
     assert host.asked == []
     assert "=a" not in str(refused.value)
@@ -169,7 +170,7 @@ async def test_an_ambiguous_header_is_refused_and_nobody_is_asked(
     host: Host, made: Make, headers: tuple[tuple[str, str | bytes], ...]
 ) -> None:
     with pytest.raises(InvalidCredential):
-        await made(**cookies(host), FORWARD_HEADERS="X-Device")(request(SESSION, *headers))
+        await (await made(**cookies(host), FORWARD_HEADERS="X-Device"))(request(SESSION, *headers))
 
     assert host.asked == []
 
@@ -179,7 +180,7 @@ async def test_a_no_of_the_host_is_no_session(host: Host, made: Make, status: in
     host.answer = body_answer(b"{}", status=status)
 
     with pytest.raises(InvalidCredential):
-        await made(**cookies(host))(request(SESSION))
+        await (await made(**cookies(host)))(request(SESSION))
 
 
 @pytest.mark.parametrize("status", [400, 404, 429, 500, 502, 503])
@@ -187,7 +188,7 @@ async def test_neither_yes_nor_no_is_unavailable(host: Host, made: Make, status:
     host.answer = json_answer(ADA, status=status)
 
     with pytest.raises(AuthenticatorUnavailable):
-        await made(**cookies(host))(request(SESSION))
+        await (await made(**cookies(host)))(request(SESSION))
 
 
 async def test_a_redirect_is_never_followed(host: Host, made: Make) -> None:
@@ -196,7 +197,7 @@ async def test_a_redirect_is_never_followed(host: Host, made: Make) -> None:
 
     host.answer = to_another_place
     with pytest.raises(InvalidCredential):
-        await made(**cookies(host))(request(SESSION))
+        await (await made(**cookies(host)))(request(SESSION))
 
     assert [each.path for each in host.asked] == ["/api/me"]
 
@@ -232,7 +233,7 @@ async def test_a_200_that_is_no_profile_is_no_session(
     host.answer = answer
 
     with pytest.raises(InvalidCredential):
-        await made(**cookies(host))(request(SESSION))
+        await (await made(**cookies(host)))(request(SESSION))
 
 
 async def test_a_profile_with_a_character_set_and_of_64_kib_is_read(host: Host, made: Make) -> None:
@@ -240,7 +241,7 @@ async def test_a_profile_with_a_character_set_and_of_64_kib_is_read(host: Host, 
     body = b'{"id": 17, "x": "' + padding + b'"}'
     host.answer = body_answer(body, "Application/JSON; charset=utf-8")
 
-    assert (await made(**cookies(host))(request(SESSION))).identity.subject == "17"
+    assert (await (await made(**cookies(host)))(request(SESSION))).identity.subject == "17"
     assert len(body) == 65_536
 
 
@@ -258,7 +259,7 @@ async def test_of_an_endless_answer_little_is_read(host: Host, made: Make) -> No
 
     host.answer = endless
     with pytest.raises(InvalidCredential, match="over 65536 bytes"):
-        await made(**cookies(host))(request(SESSION))
+        await (await made(**cookies(host)))(request(SESSION))
 
     assert sent < 50_000_000
 
@@ -271,7 +272,7 @@ async def test_what_is_compressed_all_the_same_is_not_unpacked(host: Host, made:
 
     host.answer = compressed
     with pytest.raises(InvalidCredential):
-        await made(**cookies(host))(request(SESSION))
+        await (await made(**cookies(host)))(request(SESSION))
 
 
 @pytest.mark.requirement("R28")
@@ -292,7 +293,7 @@ async def test_a_host_that_hangs_is_unavailable(host: Host, made: Make) -> None:
 
     for host.answer in (hanging, dripping):
         with pytest.raises(AuthenticatorUnavailable, match=r"within 0\.2 s"):
-            await made(**cookies(host), TIMEOUT_SECONDS="0.2")(request(SESSION))
+            await (await made(**cookies(host), TIMEOUT_SECONDS="0.2"))(request(SESSION))
     let_go.set()
 
 
@@ -301,7 +302,7 @@ async def test_a_host_that_is_down_or_hangs_up_is_unavailable(host: Host, made: 
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         port = nobody.getsockname()[1]
-        down = made(URL=f"http://127.0.0.1:{port}/api/me", FORWARD_COOKIES="sessionid")
+        down = await made(URL=f"http://127.0.0.1:{port}/api/me", FORWARD_COOKIES="sessionid")
         with pytest.raises(AuthenticatorUnavailable, match="ClientConnectorError"):
             await down(request(SESSION))
 
@@ -314,14 +315,14 @@ async def test_a_host_that_is_down_or_hangs_up_is_unavailable(host: Host, made: 
 
     host.answer = hanging_up
     with pytest.raises(AuthenticatorUnavailable):
-        await made(**cookies(host))(request(SESSION))
+        await (await made(**cookies(host)))(request(SESSION))
 
 
 @pytest.mark.requirement("R27")
 async def test_who_has_switched_or_signed_out_is_somebody_else_at_the_next_request(
     host: Host, made: Make
 ) -> None:
-    authenticate = made(**cookies(host))
+    authenticate = await made(**cookies(host))
 
     assert (await authenticate(request(SESSION))).identity.subject == "17"
     host.answer = json_answer({"id": 18})
@@ -332,7 +333,7 @@ async def test_who_has_switched_or_signed_out_is_somebody_else_at_the_next_reque
 
 
 async def test_no_cookie_of_the_host_is_kept(host: Host, made: Make) -> None:
-    authenticate = made(**cookies(host))
+    authenticate = await made(**cookies(host))
     host.answer = json_answer(ADA, headers={"Set-Cookie": "sessionid=somebody; Path=/"})
 
     await authenticate(request(SESSION))
@@ -342,7 +343,7 @@ async def test_no_cookie_of_the_host_is_kept(host: Host, made: Make) -> None:
 
 
 async def test_connections_are_used_again(host: Host, made: Make) -> None:
-    authenticate = made(**cookies(host))
+    authenticate = await made(**cookies(host))
     peers = set()
 
     async def answer(asked: web.Request) -> web.Response:
@@ -368,11 +369,12 @@ class Clock:
 async def cached(
     made: Make, host: Host, clock: Clock, preset: str = "introspection", **variables: str
 ) -> Introspection:
-    authenticate = made(preset, **{**cookies(host), **variables})
+    authenticate = await made(preset, **{**cookies(host), **variables})
     engine = authenticate.authenticators[preset]
     assert isinstance(engine, Introspection)
     remembering = Introspection(engine._variables, now=clock)  # noqa: SLF001 - the same with a clock
     await engine.stop()
+    await remembering.start()
     engine._host = remembering._host  # noqa: SLF001 - so that the fixture closes it
     return remembering
 
@@ -449,8 +451,9 @@ async def test_what_one_authenticator_has_found_is_not_anothers(host: Host, load
     )
 
     for engine in config.authenticators.values():
-        assert await engine(request(SESSION))
         assert isinstance(engine, Introspection)
+        await engine.start()
+        assert await engine(request(SESSION))
         await engine.stop()
 
     assert len(host.asked) == 2
@@ -465,7 +468,7 @@ async def test_a_logins_check_answers_with_headers(host: Host, made: Make) -> No
     }
     host.answer = json_answer(None, status=202, headers=headers)
 
-    identity = (await made("forward-auth", **cookies(host))(request(SESSION))).identity
+    identity = (await (await made("forward-auth", **cookies(host)))(request(SESSION))).identity
 
     assert identity.subject == "u-17"
     assert identity.email == "ada@acme.example"
@@ -496,14 +499,14 @@ async def test_a_logins_check_that_names_nobody_is_no_session(
 
     host.answer = answer
     with pytest.raises(InvalidCredential):
-        await made("forward-auth", **cookies(host))(request(SESSION))
+        await (await made("forward-auth", **cookies(host)))(request(SESSION))
 
 
 async def test_a_tokens_server_says_whose_it_is(host: Host, made: Make) -> None:
     host.answer = json_answer(OPEN_TOKEN)
 
     identity = (
-        await made("rfc7662", **token_server(host))(request(("Cookie", "token=a+b/c=&d")))
+        await (await made("rfc7662", **token_server(host)))(request(("Cookie", "token=a+b/c=&d")))
     ).identity
 
     (asked,) = host.asked
@@ -521,7 +524,7 @@ async def test_a_bearer_token_is_asked_about_too(host: Host, made: Make) -> None
     host.answer = json_answer(OPEN_TOKEN)
     variables = {**token_server(host), "FORWARD_HEADERS": "Authorization"}
     del variables["FORWARD_COOKIES"]
-    authenticate = made("rfc7662", **variables)
+    authenticate = await made("rfc7662", **variables)
 
     assert (await authenticate(request(("Authorization", "bearer abc")))).identity.subject == "u-17"
     for header in ("Basic abc", "Bearer", "Bearer ", "abc"):
@@ -540,7 +543,7 @@ async def test_a_token_that_is_not_active_is_no_session(
     host.answer = json_answer({**OPEN_TOKEN, "active": active})
 
     with pytest.raises(InvalidCredential):
-        await made("rfc7662", **token_server(host))(request(("Cookie", "token=abc")))
+        await (await made("rfc7662", **token_server(host)))(request(("Cookie", "token=abc")))
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -550,7 +553,7 @@ async def test_a_tokens_server_that_does_not_know_us_says_nothing_of_the_user(
     host.answer = json_answer({}, status=status)
 
     with pytest.raises(AuthenticatorUnavailable, match="CLIENT_ID"):
-        await made("rfc7662", **token_server(host))(request(("Cookie", "token=abc")))
+        await (await made("rfc7662", **token_server(host)))(request(("Cookie", "token=abc")))
 
 
 @pytest.mark.parametrize(
@@ -602,7 +605,7 @@ def test_plain_http_to_another_machine_has_to_be_said(load: Load) -> None:
 
 
 async def test_no_text_of_ours_quotes_a_session(host: Host, made: Make) -> None:
-    authenticate = made(**cookies(host), CACHE_SECONDS="10")
+    authenticate = await made(**cookies(host), CACHE_SECONDS="10")
     await authenticate(request(SESSION))
     engine = authenticate.authenticators["introspection"]
 
@@ -615,41 +618,41 @@ async def test_no_text_of_ours_quotes_a_session(host: Host, made: Make) -> None:
 @pytest.mark.parametrize("status", [200, 302, 401, 403])
 async def test_a_probe_is_content_with_a_no(host: Host, made: Make, status: int) -> None:
     host.answer = json_answer({"error": "signed out"}, status=status)
-    (engine,) = made(**cookies(host)).authenticators.values()
+    (engine,) = (await made(**cookies(host))).authenticators.values()
     assert isinstance(engine, Introspection)
 
-    (trial,) = await engine.probe()
+    (result,) = await engine.probe()
 
-    assert trial.ok
-    assert trial.what == host.url
+    assert result.ok
+    assert result.what == host.url
     assert "Cookie" not in host.asked[0].headers
 
 
 async def test_a_probe_tells_of_a_host_that_knows_a_user_without_a_session(
     host: Host, made: Make
 ) -> None:
-    (engine,) = made(**cookies(host)).authenticators.values()
+    (engine,) = (await made(**cookies(host))).authenticators.values()
     assert isinstance(engine, Introspection)
 
-    (trial,) = await engine.probe()
+    (result,) = await engine.probe()
 
-    assert "without a session" in trial.found
-    assert "anyone" in (trial.remedy or "")
+    assert "without a session" in result.found
+    assert "anyone" in (result.remedy or "")
 
 
 async def test_a_probe_asks_a_tokens_server_about_a_token_that_nobody_has(
     host: Host, made: Make
 ) -> None:
-    (engine,) = made("rfc7662", **token_server(host)).authenticators.values()
+    (engine,) = (await made("rfc7662", **token_server(host))).authenticators.values()
     assert isinstance(engine, Introspection)
 
     host.answer = json_answer({"active": False})
     assert (await engine.probe())[0].ok
     host.answer = json_answer({}, status=401)
-    (trial,) = await engine.probe()
+    (result,) = await engine.probe()
 
-    assert "CLIENT_SECRET" in (trial.remedy or "")
-    assert "s3cret" not in str(trial)
+    assert "CLIENT_SECRET" in (result.remedy or "")
+    assert "s3cret" not in str(result)
     assert host.bodies == ["token=no-token"] * 2
 
 
@@ -666,7 +669,7 @@ async def test_the_kit_finds_nothing_wrong(host: Host, made: Make, mode: str) ->
 
     host.answer = answer
     variables = token_server(host) if mode == "rfc7662" else cookies(host)
-    (engine,) = made(mode, **variables).authenticators.values()
+    (engine,) = (await made(mode, **variables)).authenticators.values()
     name = variables["FORWARD_COOKIES"]
 
     await check_authenticator(engine, [("Cookie", f"{name}=ada-1")])

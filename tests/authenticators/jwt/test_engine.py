@@ -640,8 +640,8 @@ GIVEN = {
 @pytest.mark.parametrize(
     ("given", "variable", "words"),
     [
-        ({"HEADER": ""}, "COOKIE", "set one of them"),
-        ({"COOKIE": "session"}, "COOKIE", "only one"),
+        ({"HEADER": ""}, "COOKIE", "exactly one"),
+        ({"COOKIE": "session"}, "COOKIE", "exactly one"),
         ({"HEADER": "X_Token"}, "HEADER", "hyphens"),
         ({"HEADER": "", "COOKIE": "a b"}, "COOKIE", "pattern"),
         ({"HEADER_PREFIX": "Bearer "}, "HEADER_PREFIX", "pattern"),
@@ -655,9 +655,9 @@ GIVEN = {
         ({"ALGORITHMS": "RS256,HS256"}, "ALGORITHMS", "one family"),
         ({"ALGORITHMS": "rs256"}, "ALGORITHMS", "one family"),
         ({"ALGORITHMS": "ES256K"}, "ALGORITHMS", "one family"),
-        ({"JWKS_URL": ""}, "SECRET", "gives the keys"),
-        ({"SECRET": SECRET.decode()}, "SECRET", "only one"),
-        ({"DISCOVERY_URL": "https://login.acme.example/x"}, "SECRET", "only one"),
+        ({"JWKS_URL": ""}, "SECRET", "source of keys"),
+        ({"SECRET": SECRET.decode()}, "SECRET", "exactly one"),
+        ({"DISCOVERY_URL": "https://login.acme.example/x"}, "SECRET", "exactly one"),
         ({"JWKS_URL": "", "SECRET": SECRET.decode()}, "SECRET", "does not go with"),
         ({"ALGORITHMS": "HS256"}, "SECRET", "does not go with"),
         ({"JWKS_URL": "http://login.acme.example/keys"}, "JWKS_URL", "plain http"),

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from app.authenticators.fetching import Fetcher, FetchFailed
 from app.authenticators.jwt.discovery import discovered
 from app.authenticators.jwt.fetched_keys import (
     COOLDOWN_SECONDS,
@@ -16,6 +15,7 @@ from app.authenticators.jwt.fetched_keys import (
     FetchedKeys,
     FixedKeys,
 )
+from app.authenticators.jwt.key_server import FetchFailed, KeyServer
 from app.errors import AuthenticatorUnavailable
 from app.testing import FakeIdentityProvider, IssuerKey
 from app.tokens.jwks import UnknownKey, jwk_set
@@ -73,13 +73,13 @@ class Time:
 class Fetched:
     """A provider, keys that are fetched from it, and the time."""
 
-    def __init__(self, provider: FakeIdentityProvider) -> None:
+    def __init__(self, provider: FakeIdentityProvider, timeout_seconds: float = 0.2) -> None:
         self.provider = provider
         self.time = Time()
-        self.fetcher = Fetcher(timeout_seconds=0.2)
+        self.server = KeyServer(timeout_seconds=timeout_seconds)
         self.keys = FetchedKeys(
-            self.fetcher,
-            lambda: self.fetcher.get(provider.jwks_url),
+            self.server,
+            lambda: self.server.get(provider.jwks_url),
             ttl_seconds=TTL,
             max_stale_seconds=MAX_STALE,
             clock=self.time,
@@ -275,16 +275,17 @@ async def test_a_known_name_never_waits_for_a_fetch(fetched: Fetched) -> None:
 
 async def test_whoever_gives_up_leaves_the_fetch_to_the_others(fetched: Fetched) -> None:
     fetched.provider.behaviour = "drip"
-    fetched.fetcher._timeout_seconds = 30  # noqa: SLF001 - the fetch is to outlast who waits
-    await fetched.keys.start()
-    patient = asyncio.create_task(fetched.finds(fetched.provider.key))
+    slowly = Fetched(fetched.provider, timeout_seconds=30)
+    await slowly.keys.start()
+    patient = asyncio.create_task(slowly.finds(fetched.provider.key))
 
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
-            await fetched.finds(fetched.provider.key)
+            await slowly.finds(fetched.provider.key)
 
     assert await patient
-    assert fetched.fetches == 1
+    assert slowly.fetches == 1
+    await slowly.keys.stop()
 
 
 @pytest.mark.requirement("R19")
@@ -335,7 +336,7 @@ async def test_after_a_hard_cut_the_old_key_is_refused_after_the_ttl(fetched: Fe
 async def test_keys_that_were_not_started_are_fetched_for_who_asks() -> None:
     with FakeIdentityProvider() as provider:
         fetched = Fetched(provider)
-        await fetched.fetcher.start()
+        await fetched.server.start()
 
         assert await fetched.finds(provider.key)
         await fetched.keys.stop()
@@ -355,13 +356,13 @@ async def test_after_the_end_nothing_goes_on(fetched: Fetched) -> None:
 
 
 async def test_whatever_a_fetch_raises_the_last_keys_stay() -> None:
-    class Broken(Fetcher):
+    class Broken(KeyServer):
         async def get(self, address: str) -> bytes:
             raise RecursionError(address)
 
-    fetcher = Broken(timeout_seconds=1)
+    server = Broken(timeout_seconds=1)
     keys = FetchedKeys(
-        fetcher, lambda: fetcher.get("secret-path"), ttl_seconds=TTL, max_stale_seconds=MAX_STALE
+        server, lambda: server.get("secret-path"), ttl_seconds=TTL, max_stale_seconds=MAX_STALE
     )
     await keys.start()
 
@@ -403,26 +404,26 @@ async def test_keys_of_the_configuration_are_just_there() -> None:
     ],
 )
 async def test_a_discovery_document_of_anybody_else_is_refused(document: Any, words: str) -> None:
-    fetcher = Fetcher(timeout_seconds=1)
+    server = KeyServer(timeout_seconds=1)
     with FakeIdentityProvider() as provider:
         if isinstance(document, dict):
             document = {"issuer": "{issuer}", "jwks_uri": provider.jwks_url, **document}
         text = json.dumps(document).replace("{issuer}", provider.issuer)
         provider.documents["/discovery"] = text.encode()
-        await fetcher.start()
+        await server.start()
 
         with pytest.raises(FetchFailed, match=words):
-            await discovered(fetcher, f"{provider.origin}/discovery", issuer=provider.issuer)
+            await discovered(server, f"{provider.origin}/discovery", issuer=provider.issuer)
 
-        await fetcher.stop()
+        await server.stop()
         assert sum(provider.fetches.values()) == 1
 
 
 async def test_a_discovery_document_leads_to_the_keys() -> None:
-    fetcher = Fetcher(timeout_seconds=1)
+    server = KeyServer(timeout_seconds=1)
     with FakeIdentityProvider() as provider:
-        await fetcher.start()
-        document = await discovered(fetcher, provider.discovery_url, issuer=provider.issuer)
-        await fetcher.stop()
+        await server.start()
+        document = await discovered(server, provider.discovery_url, issuer=provider.issuer)
+        await server.stop()
 
     assert jwk_set(document).find("key-1", "ES256")

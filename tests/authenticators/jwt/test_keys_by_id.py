@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app.authenticators.fetching import Fetcher
 from app.authenticators.jwt.fetched_keys import COOLDOWN_SECONDS
+from app.authenticators.jwt.key_server import KeyServer
 from app.authenticators.jwt.keys_by_id import MAX_AGE_SECONDS, MOST_FETCHES, KeyDocuments
 from app.errors import AuthenticatorUnavailable
 from app.testing import FakeIdentityProvider, IssuerKey
@@ -23,8 +23,8 @@ class Documents:
         self.provider = provider
         self.now = 1000.0
         provider.documents[f"/{NAME}"] = KEY.pem()
-        fetcher = Fetcher(timeout_seconds=0.2)
-        self.keys = KeyDocuments(fetcher, provider.origin, clock=lambda: self.now)
+        server = KeyServer(timeout_seconds=0.2)
+        self.keys = KeyDocuments(server, provider.origin, clock=lambda: self.now)
 
     @property
     def fetches(self) -> int:

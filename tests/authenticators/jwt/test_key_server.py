@@ -10,32 +10,32 @@ from pathlib import Path
 import pytest
 import trustme
 
-from app.authenticators.fetching import MAX_BYTES, Fetcher, FetchFailed, NotThere
+from app.authenticators.jwt.key_server import MAX_BYTES, FetchFailed, KeyServer, NotThere
 from app.testing import FakeIdentityProvider
 
 
 @asynccontextmanager
-async def started(*, timeout_seconds: float) -> AsyncIterator[Fetcher]:
-    fetcher = Fetcher(timeout_seconds=timeout_seconds)
-    await fetcher.start()
+async def started(*, timeout_seconds: float) -> AsyncIterator[KeyServer]:
+    server = KeyServer(timeout_seconds=timeout_seconds)
+    await server.start()
     try:
-        yield fetcher
+        yield server
     finally:
-        await fetcher.stop()
+        await server.stop()
 
 
 @pytest.fixture
-async def fetcher() -> AsyncIterator[Fetcher]:
-    async with started(timeout_seconds=0.3) as fetcher:
-        yield fetcher
+async def server() -> AsyncIterator[KeyServer]:
+    async with started(timeout_seconds=0.3) as server:
+        yield server
 
 
-async def test_a_document_comes_as_it_is(fetcher: Fetcher) -> None:
+async def test_a_document_comes_as_it_is(server: KeyServer) -> None:
     with FakeIdentityProvider() as provider:
         provider.documents["/x"] = bytes(range(256)) * 1024
 
-        assert await fetcher.get(f"{provider.origin}/x") == bytes(range(256)) * 1024
-        assert len(await fetcher.get(f"{provider.origin}/x")) == MAX_BYTES
+        assert await server.get(f"{provider.origin}/x") == bytes(range(256)) * 1024
+        assert len(await server.get(f"{provider.origin}/x")) == MAX_BYTES
 
 
 @pytest.mark.requirement("R16", "R18")
@@ -52,14 +52,14 @@ async def test_a_document_comes_as_it_is(fetcher: Fetcher) -> None:
     ],
 )
 async def test_a_server_that_misbehaves_is_left_in_time(
-    fetcher: Fetcher, behaviour: str, words: str
+    server: KeyServer, behaviour: str, words: str
 ) -> None:
     with FakeIdentityProvider() as provider:
         provider.behaviour = behaviour
         began = time.monotonic()
 
         with pytest.raises(FetchFailed, match=words) as failed:
-            await fetcher.get(provider.jwks_url)
+            await server.get(provider.jwks_url)
 
         assert time.monotonic() - began < 2
         assert isinstance(failed.value, NotThere) == (behaviour == "missing")
@@ -67,13 +67,13 @@ async def test_a_server_that_misbehaves_is_left_in_time(
 
 
 @pytest.mark.requirement("R16", "R6")
-async def test_fifty_megabytes_are_not_taken_into_memory(fetcher: Fetcher) -> None:
+async def test_fifty_megabytes_are_not_taken_into_memory(server: KeyServer) -> None:
     with FakeIdentityProvider() as provider:
         provider.behaviour = "huge"
         tracemalloc.start()
 
         with pytest.raises(FetchFailed):
-            await fetcher.get(provider.jwks_url)
+            await server.get(provider.jwks_url)
 
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
@@ -86,35 +86,35 @@ async def test_nothing_is_unpacked(behaviour: str) -> None:
     with FakeIdentityProvider() as provider:
         provider.behaviour = behaviour
 
-        async with started(timeout_seconds=30) as fetcher:  # a slow machine packs slowly
-            document = await fetcher.get(provider.jwks_url)
+        async with started(timeout_seconds=30) as server:  # a slow machine packs slowly
+            document = await server.get(provider.jwks_url)
 
         assert document[:2] == b"\x1f\x8b"
 
 
-async def test_nobody_answers(fetcher: Fetcher) -> None:
+async def test_nobody_answers(server: KeyServer) -> None:
     with FakeIdentityProvider() as provider:
         gone = provider.jwks_url
 
     with pytest.raises(FetchFailed, match="Connect"):
-        await fetcher.get(gone)
+        await server.get(gone)
 
 
 @pytest.mark.parametrize("address", ["", "nonsense", "ftp://127.0.0.1/", "http://127.0.0.1:0/"])
-async def test_an_address_that_is_none_gives_no_document(fetcher: Fetcher, address: str) -> None:
+async def test_an_address_that_is_none_gives_no_document(server: KeyServer, address: str) -> None:
     with pytest.raises(FetchFailed):
-        await fetcher.get(address)
+        await server.get(address)
 
 
 async def test_nothing_is_fetched_before_the_start_or_after_the_end() -> None:
-    fetcher = Fetcher(timeout_seconds=1)
+    server = KeyServer(timeout_seconds=1)
 
     for _ in range(2):
         with pytest.raises(FetchFailed, match="before the start"):
-            await fetcher.get("http://127.0.0.1:1/")
-        await fetcher.start()
-        await fetcher.stop()
-    await fetcher.stop()
+            await server.get("http://127.0.0.1:1/")
+        await server.start()
+        await server.stop()
+    await server.stop()
 
 
 Serve = Callable[..., FakeIdentityProvider]
@@ -156,18 +156,18 @@ async def test_a_certificate_is_verified(
     serve: Serve, name: str, ends: dt.datetime, by: trustme.CA | None, holds: bool
 ) -> None:
     with serve(name, ends, by) as provider:
-        async with started(timeout_seconds=3) as fetcher:
+        async with started(timeout_seconds=3) as server:
             if holds:
-                assert b"key-1" in await fetcher.get(provider.jwks_url)
+                assert b"key-1" in await server.get(provider.jwks_url)
             else:
                 with pytest.raises(FetchFailed, match="Certificate"):
-                    await fetcher.get(provider.jwks_url)
+                    await server.get(provider.jwks_url)
                 assert not provider.fetches
 
 
 @pytest.mark.requirement("R16")
-async def test_many_fetches_share_few_connections(fetcher: Fetcher) -> None:
+async def test_many_fetches_share_few_connections(server: KeyServer) -> None:
     with FakeIdentityProvider() as provider:
-        documents = await asyncio.gather(*(fetcher.get(provider.jwks_url) for _ in range(20)))
+        documents = await asyncio.gather(*(server.get(provider.jwks_url) for _ in range(20)))
 
     assert len(set(documents)) == 1

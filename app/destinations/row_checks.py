@@ -1,0 +1,81 @@
+"""What is wrong with a row whose keys are each fine on their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from app.claims import InvalidTemplate, compile_template, merged
+from app.destinations.parameters import TEXT
+from app.destinations.rows import Row, RowPage
+from app.destinations.variables import checked_address, placeholders_of
+
+_NOT_AHEAD: Final = re.compile(r"\{(issued_at|now)(-[0-9]{1,9})?\}")
+
+_LEADS_AWAY: Final = frozenset(
+    {
+        *("continue", "dest", "destination", "go", "goto", "link", "next", "out", "redirect"),
+        *("redirecturi", "redirecturl", "return", "returnto", "returnurl", "target", "to", "uri"),
+        "url",
+    }
+)
+"""Names of parameters by which vendors redirect, in lower case and without `_` and `-`."""
+
+
+def wrong_keys(row: Row) -> Iterable[tuple[str, str]]:
+    """Find what is wrong: pairs of a key of the row and a message."""
+    if not row.all_pages:
+        yield "address", "is required, or a table of pages"
+    yield from _wrong_parameters(row)
+    for name, page in row.all_pages.items():
+        place = "" if page.address == row.address else f"pages.{name}."
+        for check in (_wrong_page, _wrong_token_place, _wrong_claims):
+            for key, wrong in check(row, page):
+                yield f"{place}{key}", wrong
+
+
+def _wrong_parameters(row: Row) -> Iterable[tuple[str, str]]:
+    for name, parameter in row.parameters.items():
+        if name == row.parameter:
+            yield f"parameters.{name}", "carries the token; remove it"
+        leads_away = name.replace("_", "").replace("-", "").lower() in _LEADS_AWAY
+        if leads_away and parameter.forward and parameter.rule is TEXT:
+            wrong = "could send users and their tokens to another site; set values or relative_path"
+            yield f"parameters.{name}", wrong
+
+
+def _wrong_page(_row: Row, page: RowPage) -> Iterable[tuple[str, str]]:
+    ids = placeholders_of(page.path)
+    try:
+        checked_address(page.address, *ids, "token")
+    except ValueError as error:
+        yield "address", str(error)
+    for name in placeholders_of(page.fragment):
+        if name not in {*ids, "token"}:
+            yield "fragment", f"has an unknown placeholder {{{name}}}"
+    for name in page.ids:
+        if name not in ids:
+            yield f"ids.{name}", "is not in the path; remove it"
+
+
+def _wrong_token_place(row: Row, page: RowPage) -> Iterable[tuple[str, str]]:
+    places = ("{token}" in page.address) + ("{token}" in page.fragment) + bool(row.parameter)
+    if places != 1:
+        wrong = "or {token} in the address or the fragment carries the token; set exactly one"
+        yield "parameter", wrong
+    elif row.delivery != "redirect" and row.parameter is None:
+        yield "parameter", f"is required: it is the token's name in the {row.delivery}"
+
+
+def _wrong_claims(row: Row, page: RowPage) -> Iterable[tuple[str, str]]:
+    claims = merged(row.claims, page.claims)
+    try:
+        compile_template(claims, row.template_names)
+    except InvalidTemplate as error:
+        yield "claims", str(error)
+    for name in ("iat", "nbf"):
+        if name in claims and not _NOT_AHEAD.fullmatch(str(claims[name])):
+            yield f"claims.{name}", "must never be in the future; write {issued_at} or {now-60}"
+    if row.lifetime_seconds is None and "{expires_at" in str(claims):
+        yield "lifetime_seconds", "is required by {expires_at}"

@@ -1,0 +1,41 @@
+"""The only module that looks at the environment itself."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from app.settings.problems import InvalidSettings, Problem
+from app.settings.reading import PREFIXES, Reading
+from app.settings.service import ProcessVariables
+
+_OURS: Final = (*PREFIXES, "SECRETS_DIR", "WEB_CONCURRENCY", "ENV_FILE")
+
+
+def read_environment() -> tuple[ProcessVariables, Reading]:
+    """Read where the variables are, and begin the pass that reads them.
+
+    Raises:
+        InvalidSettings: names or values of ours that are not UTF-8; nothing else can be read.
+    """
+    _check_encoding()
+    early = Reading(())
+    process = early.or_defaults(ProcessVariables, prefix="")
+    reading = Reading(os.environ, process.secrets_dir, process.env_file)
+    reading.note(early.problems)
+    return process, reading
+
+
+def _check_encoding() -> None:
+    problems = [
+        Problem(ascii(name).strip("'"), "is not UTF-8")
+        for name, value in os.environ.items()
+        if name.upper().startswith(_OURS) and not _is_utf8(name + value)
+    ]
+    if problems:
+        raise InvalidSettings(problems)
+
+
+def _is_utf8(text: str) -> bool:
+    """Tell whether no byte of a variable came through as a lone surrogate (PEP 383)."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,0 +1,49 @@
+"""What can be wrong with a configuration, told by variable and never with a secret's value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from app.settings.variables import WrongVariable
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """What is wrong with one variable, and what would be right."""
+
+    variable: str
+    wrong: str
+
+    def __str__(self) -> str:
+        return f"{self.variable} {self.wrong}"
+
+
+class InvalidSettings(Exception):
+    """A configuration with which the service does not start."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = sorted(set(problems))
+        super().__init__("; ".join(map(str, self.problems)))
+
+
+def problems_of_group(error: ValidationError, prefix: str) -> Iterable[Problem]:
+    """Translate what pydantic says of a group whose variables begin with `prefix`."""
+    for found in error.errors(include_url=False, include_input=False):
+        field, wrong = str(next(iter(found["loc"]), "")), wording(found)
+        cause: Any = found.get("ctx", {}).get("error")
+        if isinstance(cause, WrongVariable):
+            field, wrong = cause.field, cause.wrong
+        yield Problem(f"{prefix}{field.upper()}", wrong)
+
+
+def wording(found: ErrorDetails) -> str:
+    """Return pydantic's message without what only a programmer needs."""
+    if found["type"] == "missing":
+        return "is required"
+    return found["msg"].removeprefix("Value error, ").replace("Input should", "should")

@@ -1,0 +1,27 @@
+"""Somebody who uses the host application without a browser."""
+
+from aiohttp import ClientResponse, ClientSession
+from yarl import URL
+
+from app.demo.host import COOKIE
+
+
+async def sign_in(http: ClientSession, host: str, form: dict[str, str] | None = None) -> str:
+    """Return the session of whoever the form names."""
+    return (await login(http, host, form or {"user": "u-17"})).cookies[COOKIE].value
+
+
+async def login(http: ClientSession, host: str, form: dict[str, str]) -> ClientResponse:
+    async with http.post(f"{host}/login", data=form, allow_redirects=False) as answer:
+        await answer.read()
+    return answer
+
+
+async def get(
+    http: ClientSession, address: str, session: str | None = None, **headers: str
+) -> tuple[ClientResponse, str]:
+    if session is not None:
+        headers["Cookie"] = f"{COOKIE}={session}"
+    url = URL(address, encoded=True)
+    async with http.get(url, headers=headers, allow_redirects=False) as answer:
+        return answer, await answer.text()

@@ -1,0 +1,24 @@
+from pathlib import Path
+
+import pytest
+
+from tests.in_process import Load, problems
+from tests.samples import APIFUSE, APIFUSE_SECRET, PANDIUM, PROXY
+
+
+@pytest.mark.requirement("R48")
+def test_a_variable_that_is_not_utf8_is_named(load: Load) -> None:
+    found = problems(load, PROXY, PANDIUM, {"SSO_\udcff": "x", "PANDIUM_ACCOUNT": "\udcff"})
+
+    assert found == {"SSO_\\udcff": "is not UTF-8", "PANDIUM_ACCOUNT": "is not UTF-8"}
+
+
+def test_run_secrets_is_read_where_it_exists(
+    load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "APIFUSE_API_SECRET").write_text(APIFUSE_SECRET)
+    monkeypatch.setattr("app.settings.service.RUN_SECRETS", tmp_path)
+
+    config = load(PROXY, {name: APIFUSE[name] for name in APIFUSE if "SECRET" not in name})
+
+    assert config.secrets == (APIFUSE_SECRET,)
