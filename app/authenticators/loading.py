@@ -6,19 +6,19 @@ import asyncio
 import difflib
 import importlib
 import inspect
-import re
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import contextmanager
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Final
 
 from app.authenticators.contract import Authenticator, AuthenticatorContext
+from app.authenticators.entries import Entry, parse_entries
 from app.authenticators.presets import BUILT_IN
 from app.settings.problems import InvalidSettings, Problem
 from app.settings.service import ListeningVariables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     import falcon.asgi
 
@@ -27,21 +27,7 @@ if TYPE_CHECKING:
 
 ENTRY_POINT_GROUP: Final = "marketplace_sso.authenticators"
 
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _THREADS = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry of `SSO_AUTHENTICATORS`: `name=target`, or just `target`."""
-
-    name: str
-    target: str
-
-    @property
-    def prefix(self) -> str:
-        """The prefix of its variables."""
-        return f"AUTH_{self.name.upper().replace('-', '_')}_"
 
 
 def load_authenticators(reading: Reading, *, now: Callable[[], float]) -> dict[str, Authenticator]:
@@ -53,52 +39,28 @@ def load_authenticators(reading: Reading, *, now: Callable[[], float]) -> dict[s
     authenticators: dict[str, Authenticator] = {}
     problems: list[Problem] = []
     entries: list[Entry] = []
-    try:
+    with _collecting(problems):
         listening = reading(ListeningVariables, prefix="SSO_")
-        entries = parse(listening.authenticators)
-    except InvalidSettings as error:
-        problems += error.problems
+        entries = parse_entries(listening.authenticators)
     for entry in entries:
-        try:
+        with _collecting(problems):
             made = _make(entry, reading, unix_peers_only=listening.unix_peers_only, now=now)
             authenticators[entry.name] = asynchronous(made)
-        except InvalidSettings as error:
-            problems += error.problems
-        except ValueError as error:
-            problems += _wrong_list(str(error)).problems
     if any(problem.variable.startswith("SSO_") for problem in problems):
         reading.declare_unknowable("AUTH_")
     reading.note(problems)
     return authenticators
 
 
-def parse(entries: Sequence[str]) -> list[Entry]:
-    """Read the entries of `SSO_AUTHENTICATORS`.
-
-    Raises:
-        InvalidSettings: no entry, a repeated or an invalid name, or a built-in name for something
-            else.
-    """
-    parsed = [_parse_one(entry) for entry in entries]
-    names = [entry.name for entry in parsed]
-    if not parsed:
-        raise _wrong_list(f"is required; built in are {', '.join(BUILT_IN)}")
-    for name in names:
-        if names.count(name) > 1:
-            raise _wrong_list(f"contains {name!r} twice; rename one: other={name}")
-    return parsed
-
-
-def _parse_one(text: str) -> Entry:
-    name, equals, target = text.partition("=")
-    if not equals:
-        target = name
-        name = re.sub(r"[^a-z0-9]+", "-", target.lower()).strip("-")
-    if not _NAME.fullmatch(name):
-        raise _wrong_list(f"has the name {name!r}; use small letters, digits and hyphens")
-    if name in BUILT_IN and target != name:
-        raise _wrong_list(f"gives {target!r} the name of the built-in {name!r}; choose another")
-    return Entry(name, target)
+@contextmanager
+def _collecting(problems: list[Problem]) -> Iterator[None]:
+    """Collect problems of variables; any other `ValueError` is a problem of the list itself."""
+    try:
+        yield
+    except InvalidSettings as error:
+        problems += error.problems
+    except ValueError as error:
+        problems.append(Problem("SSO_AUTHENTICATORS", str(error)))
 
 
 def _make(
@@ -145,10 +107,6 @@ def _imported(target: str) -> Any:  # noqa: ANN401 - a module, a class, a functi
         return getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError) as error:
         raise ValueError(f"contains {target!r}, which cannot be imported: {error}") from error
-
-
-def _wrong_list(wrong: str) -> InvalidSettings:
-    return InvalidSettings([Problem("SSO_AUTHENTICATORS", wrong)])
 
 
 def asynchronous(authenticator: Any) -> Authenticator:  # noqa: ANN401 - sync or async callable

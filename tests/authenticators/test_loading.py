@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.authenticators import loading
+from app.authenticators.entries import parse_entries
 from tests.in_process import Client, Load, MakeClient, problems, token_of, vendor_reads
 from tests.samples import ADA, PANDIUM, PANDIUM_SECRET
 
@@ -164,7 +165,7 @@ def test_an_unnamed_plugin_is_named_after_its_place(load: Load) -> None:
     config = load(PANDIUM, SSO_AUTHENTICATORS="acme_plugin:authenticate")
 
     assert list(config.authenticators) == ["acme-plugin-authenticate"]
-    assert loading.parse(["a-b=c:d"])[0].prefix == "AUTH_A_B_"
+    assert parse_entries(["a-b=c:d"])[0].prefix == "AUTH_A_B_"
 
 
 def test_what_is_not_named_is_not_imported(load: Load) -> None:

@@ -62,7 +62,9 @@ def assert_everybody_can_use(page: Page, shown: Page | Frame, axe: str, name: st
         ("invalid_parameter", "/pandium-sso?display=a&display=b"),
     ],
 )
-def test_an_error_page_is_accessible(world: World, page: Page, axe: str, name: str, address: str) -> None:
+def test_an_error_page_is_accessible(
+    world: World, page: Page, axe: str, name: str, address: str
+) -> None:
     world.sites.identity = {"X-Forwarded-User": "u-17"}
     if "display" in address:
         world.sites.sign_in()

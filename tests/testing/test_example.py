@@ -1,5 +1,6 @@
 """The documented authenticator of one's own: packaged, installed, named, used, and attacked."""
 
+import ast
 import runpy
 import subprocess
 import sys
@@ -44,8 +45,20 @@ def example(installed: Path) -> dict[str, Any]:
     return runpy.run_path(str(EXAMPLE / "test_acme_session.py"))
 
 
+@pytest.mark.parametrize("path", sorted(EXAMPLE.glob("*.py")), ids=lambda path: path.name)
+def test_it_imports_the_public_face_of_the_service_and_nothing_else(path: Path) -> None:
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    modules = {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    modules |= {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
+
+    ours = {module for module in modules if module.partition(".")[0] == "app"}
+
+    assert ours
+    assert ours <= {"app.authenticators", "app.testing"}
+
+
 def test_its_own_test_passes(example: dict[str, Any]) -> None:
-    example["test_it_holds"]()
+    example["test_it_keeps_the_contract_and_holds_against_attacks"]()
 
 
 def test_it_signs_on_by_its_name(client: MakeClient, example: dict[str, Any]) -> None:

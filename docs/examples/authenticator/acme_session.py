@@ -1,4 +1,4 @@
-"""Takes the session cookie of Acme's application: `<user id>.<end>.<HMAC in hex>`."""
+"""Read the session cookie of Acme's application: `<user id>.<end>.<HMAC in hex>`."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, SecretStr
 
-from app.authenticators.credentials import cookie_value
-from app.errors import InvalidCredential
-from app.identity import Identity
-from app.settings.variables import Variables
+from app.authenticators import (
+    AuthenticatorContext,
+    Identity,
+    InvalidCredential,
+    Variables,
+    cookie_value,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from falcon.asgi import Request
-
-    from app.authenticators.contract import AuthenticatorContext
 
 _SESSION = re.compile(rb"([A-Za-z0-9-]{1,64})\.([0-9]{1,12})\.([0-9a-f]{64})")
 
@@ -33,7 +34,7 @@ class AcmeVariables(Variables):
 
 
 class AcmeSession:
-    """Gives `None` without the cookie, and refuses every cookie that is not Acme's own."""
+    """Returns `None` without the cookie, and refuses every cookie that Acme has not signed."""
 
     def __init__(self, variables: AcmeVariables, now: Callable[[], float] = time.time) -> None:
         self._cookie = variables.cookie.encode()
@@ -42,17 +43,17 @@ class AcmeSession:
 
     @classmethod
     def from_settings(cls, context: AuthenticatorContext) -> AcmeSession:
-        """Build it from its own variables; a wrong one is told at start with its name."""
+        """Build it from its own variables; a wrong one is reported at start by its name."""
         return cls(context.read(AcmeVariables), context.now)
 
     async def __call__(self, request: Request) -> Identity | None:
-        """Give the identity behind a request."""
+        """Return the identity behind a request."""
         cookie = cookie_value(request, self._cookie)
         if not cookie:
             return None
         parts = _SESSION.fullmatch(cookie)
         if parts is None:
-            raise InvalidCredential("the cookie has another form")
+            raise InvalidCredential("the cookie is not <user id>.<end>.<HMAC>")
         user, end, signature = parts.groups()
         expected = hmac.new(self._secret, user + b"." + end, hashlib.sha256).hexdigest()
         if not hmac.compare_digest(signature, expected.encode()):

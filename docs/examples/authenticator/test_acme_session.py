@@ -1,4 +1,4 @@
-"""What an authenticator of one's own is held against: the kit has the contract and the attacks."""
+"""Check the authenticator against its contract and a list of attacks, with the kit."""
 
 import asyncio
 import hashlib
@@ -17,7 +17,7 @@ def session(user: str, end: int) -> str:
     return f"{text}.{hmac.new(SECRET.encode(), text.encode(), hashlib.sha256).hexdigest()}"
 
 
-def test_it_holds() -> None:
+def test_it_keeps_the_contract_and_holds_against_attacks() -> None:
     authenticator = AcmeSession.from_settings(context_for("acme-session", secret=SECRET))
     cookie = f"acme_session={session('u-17', 4_000_000_000)}"
 
