@@ -42,6 +42,7 @@ from app.settings.addresses import is_loopback, origin_of
 from app.settings.environment import read_environment
 from app.settings.secrets import example_secrets
 from app.settings.service import ServiceVariables
+from app.telemetry import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -103,6 +104,7 @@ def create_app(
     *,
     now: Callable[[], float] = time.time,
     is_draining: Callable[[], bool] = lambda: False,
+    exposition: Callable[[], bytes] = metrics.exposition,
 ) -> falcon.asgi.App[Any, Any]:
     """Put the parts together; `now` returns epoch seconds."""
     service = config.service
@@ -134,7 +136,7 @@ def create_app(
     app.add_route("/readyz", ready)
     app.add_route("/healthz", ready)
     app.add_route("/version", Version())
-    app.add_route("/metrics", Metrics(service.metrics_clients))
+    app.add_route("/metrics", Metrics(service.metrics_clients, exposition))
     welcome = _welcome_origins(service)
     for destination in config.destinations:
         sign_on = SignOn(destination, authenticate, service.host_origins, welcome)

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from app.main import load
+from app.main import create_app, load
+from app.server.limits import raise_descriptor_limit
+from app.settings.environment import server_environment
 
 
 class Serve(BaseModel):
@@ -17,9 +19,10 @@ class Serve(BaseModel):
 
     def cli_cmd(self) -> None:
         """Become gunicorn, so that signals reach it."""
-        load()
+        create_app(load())
+        raise_descriptor_limit()
         command = [sys.executable, "-m", "gunicorn", "--config", str(_gunicorn_configuration())]
-        os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell
+        os.execve(sys.executable, command, server_environment())  # noqa: S606 - our own interpreter, no shell
 
 
 def _gunicorn_configuration() -> Path:

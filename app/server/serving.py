@@ -7,7 +7,9 @@ worker that is replaced while the configuration is broken starts with the last v
 from __future__ import annotations
 
 import mmap
+import os
 import time
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -16,6 +18,8 @@ from gunicorn.glogging import Logger
 from app.main import Configuration, create_app, load
 from app.settings.problems import InvalidSettings
 from app.telemetry import logs, metrics
+from app.telemetry.logs import places
+from app.telemetry.processes import MEMORY, ProcessMetrics
 from app.telemetry.sink import Sink
 
 if TYPE_CHECKING:
@@ -26,6 +30,7 @@ STANDARD_OUTPUT: Final = 1
 log = structlog.get_logger("marketplace_sso")
 
 _current: list[Configuration] = []
+_sinks: list[Sink] = []
 _draining = mmap.mmap(-1, 1)  # shared with every process that is forked later
 
 
@@ -41,21 +46,39 @@ def current() -> Configuration:
 
 
 def read_again() -> None:
-    """Read the configuration and send the logs where it says.
+    """Read the configuration, build an application from it, and send the logs where it says.
 
     Raises:
         InvalidSettings: it is not valid; the one before stays.
+        Exception: of whatever class, where no application can be built: the same.
     """
     config = load()
+    create_app(config)
     _current[:] = [config]
     service = config.service
     sink = Sink(STANDARD_OUTPUT, metrics.LOG_LINES_LOST.inc)
     logs.configure(service.log_level, service.log_format, sink, config.secrets)
+    for old in _sinks:
+        old.close()
+    _sinks[:] = [sink]
+
+
+@cache
+def process_metrics() -> ProcessMetrics:
+    """Return the metrics of all processes; the first call, before any fork, makes their folder."""
+    return ProcessMetrics.in_new_folder()
+
+
+def folder_for_heartbeats() -> str | None:
+    """Return where gunicorn's workers touch a file: in memory, or else where gunicorn likes."""
+    return str(MEMORY) if os.access(MEMORY, os.W_OK) else None
 
 
 def application() -> falcon.asgi.App[Any, Any]:
     """Return the application of a worker."""
-    return create_app(current(), is_draining=is_draining)
+    return create_app(
+        current(), is_draining=is_draining, exposition=process_metrics().exposition
+    )
 
 
 def is_draining() -> bool:
@@ -73,6 +96,11 @@ def prepare(arbiter: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
         except InvalidSettings as error:
             problems = [str(problem) for problem in error.problems]
             log.warning("configuration_refused", problems=problems, remedy="the old one is kept")
+            return
+        except Exception as error:  # noqa: BLE001 - whatever it is, the old workers go on
+            problems = [f"the configuration cannot be used: {type(error).__name__}"]
+            remedy = "the old one is kept"
+            log.warning("configuration_refused", problems=problems, at=places(error), remedy=remedy)
             return
         log.info("configuration_taken")
         reload()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import resource
 import signal
 import sys
 from functools import partial
@@ -14,30 +13,16 @@ from gunicorn.arbiter import Arbiter
 from uvicorn_worker import UvicornWorker
 
 from app.server import serving
+from app.server.limits import connection_capacity
 from app.server.protocol import BoundedProtocol, Connections
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Sequence
 
-_RESERVED_DESCRIPTORS: Final = 160
-"""For what is not a connection of a client: files, key servers, the pool to the host."""
-
-_LATE_CHECK_TICKS: Final = 5
+_LATE_CHECK_TICKS: Final = 5  # of 0.1 s
+_METRICS_TICKS: Final = 10
 _ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
-
-
-def raise_descriptor_limit() -> int:
-    """Raise the soft limit of open files to the hard one, and return it."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return hard
-
-
-def connection_capacity() -> int:
-    """Return how many connections leave descriptors enough for everything else."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return max(soft - _RESERVED_DESCRIPTORS, soft // 2)
 
 
 class Server(uvicorn.Server):
@@ -57,9 +42,11 @@ class Server(uvicorn.Server):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
 
     async def on_tick(self, counter: int) -> bool:
-        """Close late connections twice a second."""
+        """Close late connections twice a second; write the metrics once a second."""
         if counter % _LATE_CHECK_TICKS == 0:
             self._bounded.close_late()
+        if counter % _METRICS_TICKS == 0:
+            serving.process_metrics().write()
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: Sequence[socket.socket] | None = None) -> None:
@@ -78,6 +65,7 @@ class Server(uvicorn.Server):
             await super().shutdown(sockets)  # type: ignore[arg-type] # a list, as gunicorn has it
         finally:
             closing_late.cancel()
+            serving.process_metrics().write()
 
     async def _close_late(self) -> None:
         while True:
@@ -91,7 +79,7 @@ class Server(uvicorn.Server):
         self.should_exit = self.force_exit = True
 
 
-class Worker(UvicornWorker):
+class Worker(UvicornWorker):  # type: ignore[misc] # uvicorn_worker ships no types
     """The `worker_class` of the shipped configuration."""
 
     CONFIG_KWARGS: dict[str, Any] = {  # noqa: RUF012 - as uvicorn_worker has it
@@ -110,7 +98,7 @@ class Worker(UvicornWorker):
             head_timeout_seconds=service.head_timeout_seconds, capacity=connection_capacity()
         )
         self.config.app = self.wsgi
-        self.config.http = partial(BoundedProtocol, among=connections)  # type: ignore[assignment] # called like a class
+        self.config.http = partial(BoundedProtocol, among=connections)
         self.config.timeout_graceful_shutdown = self.cfg.graceful_timeout
         server = Server(self.config, connections)
         await server._serve(self.sockets)  # noqa: SLF001 - serve() would take our signals away
