@@ -76,9 +76,7 @@ def folder_for_heartbeats() -> str | None:
 
 def application() -> falcon.asgi.App[Any, Any]:
     """Return the application of a worker."""
-    return create_app(
-        current(), is_draining=is_draining, exposition=process_metrics().exposition
-    )
+    return create_app(current(), is_draining=is_draining, exposition=process_metrics().exposition)
 
 
 def is_draining() -> bool:
@@ -88,6 +86,7 @@ def is_draining() -> bool:
 
 def prepare(arbiter: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
     """Keep the old workers if a reload is invalid; fail readiness before draining."""
+    process_metrics()
     reload, end = arbiter.reload, arbiter.handle_term
 
     def reload_if_valid() -> None:

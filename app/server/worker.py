@@ -49,7 +49,7 @@ class Server(uvicorn.Server):
             serving.process_metrics().write()
         return await super().on_tick(counter)
 
-    async def shutdown(self, sockets: Sequence[socket.socket] | None = None) -> None:
+    async def shutdown(self, sockets: Sequence[socket.socket] | None = None) -> None:  # noqa: ARG002 - closed with their servers
         """Accept no more, answer what is under way, and let idle connections end by themselves.
 
         A client may be sending on a connection that is idle here. So an old worker answers the
@@ -62,7 +62,7 @@ class Server(uvicorn.Server):
                     connection.transport.close()
         closing_late = asyncio.create_task(self._close_late())
         try:
-            await super().shutdown(sockets)  # type: ignore[arg-type] # a list, as gunicorn has it
+            await super().shutdown()
         finally:
             closing_late.cancel()
             serving.process_metrics().write()

@@ -10,6 +10,9 @@ from app.settings.reading import PREFIXES, Reading
 from app.settings.service import ProcessVariables
 
 _OURS: Final = (*PREFIXES, "SECRETS_DIR", "WEB_CONCURRENCY", "ENV_FILE")
+_NOT_OURS: Final = frozenset(
+    {"GUNICORN_CMD_ARGS", "PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir"}
+)
 
 
 def read_environment() -> tuple[ProcessVariables, Reading]:
@@ -24,6 +27,15 @@ def read_environment() -> tuple[ProcessVariables, Reading]:
     reading = Reading(os.environ, process.secrets_dir, process.env_file)
     reading.note(early.problems)
     return process, reading
+
+
+def server_environment() -> dict[str, str]:
+    """Return the environment of the server, without variables that would change what was checked.
+
+    gunicorn takes options, its bind address too, from `GUNICORN_CMD_ARGS`; prometheus_client would
+    map files of a folder that is not ours.
+    """
+    return {name: value for name, value in os.environ.items() if name not in _NOT_OURS}
 
 
 def _check_encoding() -> None:

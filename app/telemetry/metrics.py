@@ -44,11 +44,15 @@ AUTHENTICATION_SECONDS: Final = Histogram(
     registry=REGISTRY,
 )
 UNTRUSTED_PEERS: Final = Counter(
-    "sso_untrusted_peers", "Identity headers from peers that are not trusted", ("authenticator",),
+    "sso_untrusted_peers",
+    "Identity headers from peers that are not trusted",
+    ("authenticator",),
     registry=REGISTRY,
 )
 KEY_FETCHES: Final = Counter(
-    "sso_key_set_fetches", "Fetches of key sets: good, or failed", ("outcome",),
+    "sso_key_set_fetches",
+    "Fetches of key sets: good, or failed",
+    ("outcome",),
     registry=REGISTRY,
 )
 KEYS_LOADED: Final = Gauge(
@@ -56,9 +60,13 @@ KEYS_LOADED: Final = Gauge(
     "When a worker last got a good key set, in epoch seconds; that of the worst worker",
     registry=REGISTRY,
 )
-LOG_LINES_LOST: Final = Counter("sso_log_lines_lost", "Log lines that the sink did not take", registry=REGISTRY)
+LOG_LINES_LOST: Final = Counter(
+    "sso_log_lines_lost", "Log lines that the sink did not take", registry=REGISTRY
+)
 BUILD: Final = Gauge(
-    "sso_build_info", "What is running", ("version",),
+    "sso_build_info",
+    "What is running",
+    ("version",),
     registry=REGISTRY,
 )
 

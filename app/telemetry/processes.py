@@ -7,6 +7,7 @@ metrics, never an answer: nothing is mapped into memory.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -15,7 +16,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import orjson
 import structlog
 from prometheus_client import generate_latest
 from prometheus_client.core import Metric
@@ -28,6 +28,7 @@ _NAMES_REMEMBERED: Final = 64
 _SUMMED: Final = frozenset({"counter", "histogram"})
 
 log = structlog.get_logger("marketplace_sso")
+
 
 class Family(NamedTuple):
     """A metric with its samples: name, labels, value of each."""
@@ -76,7 +77,7 @@ class ProcessMetrics:
         if self._folder is None:
             return
         self._name = self._name or f"{os.getpid()}-{time.time_ns()}"
-        snapshot = orjson.dumps(_families(REGISTRY.collect()))
+        snapshot = json.dumps(_families(REGISTRY.collect())).encode()
         if snapshot != self._written:
             self._put(self._name, snapshot)
             self._written = snapshot
@@ -92,12 +93,12 @@ class ProcessMetrics:
                 "names": [*names, path.name][-_NAMES_REMEMBERED:],
                 "families": _merged([*families, *counted]),
             }
-            self._put(_ENDED, orjson.dumps(ended))
+            self._put(_ENDED, json.dumps(ended).encode())
             path.unlink(missing_ok=True)
 
     def exposition(self) -> bytes:
         """Return the metrics of all processes in the text format of Prometheus."""
-        return generate_latest(_Collected(self._all()))  # type: ignore[arg-type] # it has collect()
+        return generate_latest(_Collected(self._all()))
 
     def _all(self) -> list[Family]:
         families = _families(REGISTRY.collect())
@@ -158,7 +159,7 @@ def _families(metrics: Iterable[Metric]) -> list[Family]:
 
 def _read(path: Path) -> Any:  # noqa: ANN401 - what was written
     try:
-        return orjson.loads(path.read_bytes())
+        return json.loads(path.read_bytes())
     except (OSError, ValueError):
         return None  # gone since, or there is none yet
 
@@ -181,6 +182,8 @@ def _merged(families: Iterable[Family]) -> list[Family]:
             else:
                 values[key] = min(values[key], value)
     return [
-        family._replace(samples=[(name, dict(labels), value) for (name, labels), value in values.items()])
+        family._replace(
+            samples=[(name, dict(labels), value) for (name, labels), value in values.items()]
+        )
         for family, values in merged.values()
     ]
