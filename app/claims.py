@@ -1,9 +1,9 @@
-"""Claim templates: what leaves for a vendor, told as JSON and compiled once.
+"""Claim templates: the claims for a vendor, written as JSON and compiled once.
 
-A leaf string that is exactly one placeholder takes the value as it is, of whatever JSON type; one
-with text around its placeholders becomes text. `{name|email}` takes the first that is there, `{{`
-and `}}` stand for braces. What is missing drops its key, and an object or array left empty drops
-too. A time may have an offset in seconds, `{now-60}`, and a format, `{expires_at:%Y-%m-%d}`, in
+A string that is exactly one placeholder takes the value unchanged, of any JSON type; with text
+around its placeholders it becomes text. `{name|email}` takes the first one that has a value, `{{`
+and `}}` stand for braces. A member without a value is dropped, and so is an object or array left
+empty. A time may have an offset in seconds, `{now-60}`, and a format, `{expires_at:%Y-%m-%d}`, in
 UTC.
 """
 
@@ -24,18 +24,18 @@ _TIME = re.compile(
 """A time of a token, with an offset in seconds and a format of `strftime`."""
 
 MISSING: Final = object()
-"""What a template renders to where nothing of it is there."""
+"""The result of a template whose values are all missing."""
 
 Values = Mapping[str, Any]
-"""What placeholders stand for, by name; dotted names lead into nested mappings. Each plain name
-that a template may use is there; what it stands for is `None` or empty where it is not known."""
+"""Values of placeholders by name; dotted names lead into nested mappings. Every plain name that a
+template may use is present; its value is `None` or empty if it is not known."""
 
 Template = Callable[[Values], Any]
 """A compiled template: values in, JSON value (or `MISSING`) out."""
 
 
 class InvalidTemplate(ValueError):
-    """A template that could never be filled; `path` leads to the member that is wrong."""
+    """A template that can never be rendered; `path` leads to the wrong member."""
 
     def __init__(self, wrong: str, path: tuple[str, ...] = ()) -> None:
         super().__init__(f"{'.'.join(path)}: {wrong}" if path else wrong)
@@ -46,10 +46,10 @@ class InvalidTemplate(ValueError):
 def compile_template(template: Any, names: Iterable[str]) -> Template:  # noqa: ANN401 - any JSON value is a template
     """Compile a JSON value with placeholders of `names`.
 
-    A name that ends in a dot, like `claims.`, stands for all names under it.
+    A name that ends in a dot, such as `claims.`, stands for all names under it.
 
     Raises:
-        InvalidTemplate: an unclosed brace, or a placeholder that nothing provides.
+        InvalidTemplate: an unclosed brace, or an unknown placeholder.
     """
     known = tuple(names)
     if isinstance(template, dict):
@@ -63,7 +63,7 @@ def compile_template(template: Any, names: Iterable[str]) -> Template:  # noqa: 
 
 
 def merged(template: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay the members of `over` on those of `template`, object by object; `null` takes one out."""
+    """Merge the members of `over` into `template`, object by object; `null` removes a member."""
     result = dict(template)
     for key, value in over.items():
         if value is None:
@@ -76,7 +76,7 @@ def merged(template: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, An
 
 
 def find(values: Mapping[str, Any], dotted_name: str) -> Any:  # noqa: ANN401 - a claim is any JSON value
-    """Give the value at a dotted path, or `MISSING`. A name that has dots itself is found too."""
+    """Return the value at a dotted path, or `MISSING`. A name that contains dots is found, too."""
     if dotted_name in values:
         return values[dotted_name]
     head, dot, rest = dotted_name.partition(".")
@@ -93,7 +93,7 @@ def _below(key: str, template: Any, known: tuple[str, ...]) -> Template:  # noqa
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """A leaf that is one placeholder with one plain name: nearly all of them are."""
+    """A string that is one placeholder with one plain name, as nearly all are."""
 
     name: str
 
@@ -146,7 +146,7 @@ def _text(template: str, known: tuple[str, ...]) -> Template:
 def _part(match: re.Match[str], known: tuple[str, ...]) -> str | Template:
     brace, placeholder, stray, literal = match.groups()
     if stray:
-        raise InvalidTemplate(f"has a single {stray!r}; a brace itself is {stray * 2!r}")
+        raise InvalidTemplate(f"has a single {stray!r}; write {stray * 2!r} for a brace")
     if placeholder is None:
         return brace[0] if brace else literal
     getters = [_getter(name.strip(), known) for name in placeholder.split("|")]

@@ -1,4 +1,4 @@
-"""Why a sign-on was refused: what happened, not what HTTP calls it."""
+"""Why a sign-on is refused: what happened, not what HTTP calls it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import ClassVar
 class SignOnError(Exception):
     """A refused sign-on.
 
-    `code` is stable, documented and told to the outside. The message is for the log only: it may
-    name what was wrong with a credential, never the credential itself. `authenticator` is the name
-    of the one that refused; `None` where none did.
+    `code` is stable, documented and sent to the client. The message is for the log only: it may say
+    what is wrong with a credential, never the credential itself. `authenticator` is the name of the
+    authenticator that refused; `None` if none did.
     """
 
     code: ClassVar[str]
@@ -18,25 +18,25 @@ class SignOnError(Exception):
 
 
 class NoSession(SignOnError):
-    """The request carries nobody's credential."""
+    """The request has no credential."""
 
     code = "no_session"
 
 
 class InvalidCredential(SignOnError):
-    """A credential is there and does not hold: forged, expired, ambiguous."""
+    """The request has a credential that does not hold: forged, expired, ambiguous."""
 
     code = "invalid_session"
 
 
 class AccessDenied(SignOnError):
-    """Who it is is known, and is refused."""
+    """The user is known, and refused."""
 
     code = "access_denied"
 
 
 class MissingClaim(SignOnError):
-    """The identity lacks what the vendor requires; `claim` names it."""
+    """The identity lacks what the vendor requires for `claim`."""
 
     code = "missing_claim"
 
@@ -46,25 +46,25 @@ class MissingClaim(SignOnError):
 
 
 class ForeignRequest(SignOnError):
-    """The browser says that somebody else's page, or its own prefetching, is asking."""
+    """The browser says that a foreign page asks, or that it is a prefetch."""
 
     code = "foreign_request"
 
 
 class UnknownPage(SignOnError):
-    """No such page, or an id that is not offered."""
+    """There is no such page, or the id is not offered."""
 
     code = "not_found"
 
 
 class InvalidParameter(SignOnError):
-    """A query parameter comes twice or has a shape that is never forwarded."""
+    """A query parameter is repeated or invalid."""
 
     code = "invalid_parameter"
 
 
 class AuthenticatorUnavailable(SignOnError):
-    """Whether the session holds cannot be decided now."""
+    """The authenticator cannot decide now whether the session holds."""
 
     code = "authenticator_unavailable"
 
@@ -74,12 +74,12 @@ class AuthenticatorUnavailable(SignOnError):
 
 
 class AuthenticatorFailed(SignOnError):
-    """An authenticator raised or returned what its contract does not know: a bug in it."""
+    """An authenticator broke its contract, by what it raised or returned: a bug in it."""
 
     code = "internal_error"
 
 
 class LocationTooLong(SignOnError):
-    """The address would not pass proxies whole; a cut token is never sent."""
+    """The address is too long to pass proxies; a cut token is never sent."""
 
     code = "location_too_long"

@@ -1,4 +1,4 @@
-"""Who signs on, as a verified host session says it."""
+"""The user who signs on, as a verified host session says."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 class InvalidIdentity(ValueError):
-    """What an authenticator found cannot be somebody's identity."""
+    """A value that no identity can have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +25,11 @@ class Identity:
     """A signed-in user of the host application.
 
     `subject` is opaque and never normalised; `expires_at` is in epoch seconds and caps the
-    lifetime of every vendor token; `claims` are all verified claims of the host's session, for
-    templates only: they are in no representation and no log.
+    lifetime of every vendor token; `claims` are all verified claims of the host session, for
+    templates only, and appear in no representation and no log.
 
     Raises:
-        InvalidIdentity: an id, an e-mail address or a time that cannot be one.
+        InvalidIdentity: an invalid id, e-mail address or time.
     """
 
     subject: str

@@ -39,7 +39,7 @@ def test_only_the_settings_read_the_environment() -> None:
         if READS_THE_ENVIRONMENT & (attributes | {name[3:] for name in imported(tree)}):
             readers.add(name_of(path).partition(".")[0])
 
-    assert readers <= {"settings", "configuration"}
+    assert readers == {"settings"}
 
 
 def test_the_service_loads_nothing_of_the_demo() -> None:

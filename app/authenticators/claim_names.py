@@ -1,4 +1,4 @@
-"""From verified claims to an identity: which claim is what."""
+"""From verified claims to an identity: which claim has which part of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ClaimNames(Variables):
-    """Dotted paths into the claims; `a|b` takes the first that is there."""
+    """Dotted paths into the claims; `a|b` takes the first that has a value."""
 
     subject_claim: str = Field("sub", description="the user's id")
     email_claim: str = Field("email", description="the e-mail address")
@@ -29,11 +29,11 @@ class ClaimNames(Variables):
     groups_claim: str = Field("groups", description="a list of group names")
 
     def identity_from(self, claims: Mapping[str, Any], **known: Any) -> Identity:  # noqa: ANN401 - fields of Identity
-        """Build an identity from claims; `known` fields come from elsewhere and win.
+        """Return an identity from claims; `known` fields replace what the claims say.
 
         Raises:
-            InvalidCredential: a claim of a type that it cannot have.
-            InvalidIdentity: a value that it cannot have.
+            InvalidCredential: a claim has the wrong type.
+            InvalidIdentity: a claim has a value that an identity cannot have.
         """
         fields = {
             "subject": _id(claims, self.subject_claim) or "",
@@ -51,7 +51,7 @@ class ClaimNames(Variables):
 
 
 def expiry(claims: Mapping[str, Any]) -> int | None:
-    """Give `exp` in whole epoch seconds (RFC 7519, section 4.1.4), or `None` where there is none.
+    """Return `exp` in whole epoch seconds (RFC 7519, section 4.1.4); `None` without one.
 
     Raises:
         InvalidCredential: not a number.

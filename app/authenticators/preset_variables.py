@@ -1,4 +1,4 @@
-"""Variables of single presets, and the defaults that follow from them."""
+"""Variables of single presets, and the defaults of their engine that follow from them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def _host(host: str) -> str:
     if checked(f"https://{host}/").count("/") != len("///") or "?" in host:
-        raise ValueError("must be a host, or host:port")
+        raise ValueError("is not a host, or host and port")
     return host
 
 
@@ -24,35 +24,35 @@ HostLabel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}
 
 
 class Derived(Variables):
-    """Variables of one preset, from which defaults for its engine's variables follow."""
+    """Variables of one preset, from which defaults of its engine follow."""
 
     def defaults(self) -> Mapping[str, Any]:
-        """Return these defaults."""
+        """Return the defaults that follow."""
         return {}
 
 
 class EasyAuthIsOn(Variables):
-    """The variable that App Service sets while its authentication strips forged headers."""
+    """App Service sets it if its authentication is on, which strips forged headers."""
 
     website_auth_enabled: bool = False
 
     @field_validator("website_auth_enabled")
     @classmethod
-    def _check_enabled(cls, enabled: bool) -> bool:  # noqa: FBT001 - the signature is pydantic's
+    def _check_is_on(cls, enabled: bool) -> bool:  # noqa: FBT001 - the signature is pydantic's
         if not enabled:
             raise ValueError(
-                "must be true: without App Service's authentication anyone can forge headers"
+                "is not true: without App Service's authentication anyone can be anybody"
             )
         return enabled
 
 
 class OidcIssuer(Derived):
-    """OpenID Connect Discovery 1.0, section 4: the address of the document."""
+    """OpenID Connect Discovery 1.0, section 4: where the document stands."""
 
     issuer: HttpsAddress = Field(description="required: the provider's `iss`, as it writes it")
 
     def defaults(self) -> Mapping[str, Any]:
-        """Return the address of the document."""
+        """Return the document's address."""
         return {"discovery_url": f"{self.issuer.rstrip('/')}/.well-known/openid-configuration"}
 
 
@@ -62,7 +62,7 @@ class CloudflareTeam(Derived):
     team: HostLabel = Field(description="required: the team's name: <team>.cloudflareaccess.com")
 
     def defaults(self) -> Mapping[str, Any]:
-        """Return the issuer and keys of the team."""
+        """Return the team's issuer and keys."""
         site = f"https://{self.team}.cloudflareaccess.com"
         return {"issuer": site, "jwks_url": f"{site}/cdn-cgi/access/certs"}
 
@@ -73,7 +73,7 @@ class PomeriumHost(Derived):
     host: Host = Field(description="required: the host of the route, as browsers see it")
 
     def defaults(self) -> Mapping[str, Any]:
-        """Return the audience, issuers and keys of the route."""
+        """Return the route's audience, issuers and keys."""
         return {
             "audience": self.host,
             "issuer": f"{self.host},https://{self.host}/",
@@ -88,7 +88,7 @@ class TeleportCluster(Derived):
     cluster: str = Field(min_length=1, description="required: the cluster's name, its `iss`")
 
     def defaults(self) -> Mapping[str, Any]:
-        """Return the issuer of the cluster and the keys of the proxy."""
+        """Return the cluster's issuer and the proxy's keys."""
         return {
             "issuer": self.cluster,
             "jwks_url": f"https://{self.proxy}/.well-known/jwks.json",
@@ -96,17 +96,17 @@ class TeleportCluster(Derived):
 
 
 class AppDirectTenants(Derived):
-    """AppDirect's tokens have no issuer and no audience; the partner's id replaces both."""
+    """AppDirect's token has no issuer and no audience: the partner's id stands for both."""
 
-    tenants: Names = Field((), description="required: the ids of the partners that are let in")
+    tenants: Names = Field((), description="required: the ids of the partners to accept")
 
     @field_validator("tenants")
     @classmethod
     def _check_tenants(cls, tenants: tuple[str, ...]) -> tuple[str, ...]:
         if not tenants:
-            raise ValueError("is required, or a token of any partner would be accepted")
+            raise ValueError("is required: a token of any other partner must not pass")
         return tenants
 
     def defaults(self) -> Mapping[str, Any]:
-        """Return the demand that `tenant` is one of them."""
+        """Return that `tenant` must be one of them."""
         return {"required_claims": {"tenant": list(self.tenants)}}

@@ -110,7 +110,7 @@ def _marketplace(addresses: Addresses, keys: Mapping[str, bytes], rows: Rows) ->
 
 @contextmanager
 def _rows(destinations: Path | None, marketplace: str) -> Iterator[Rows]:
-    """Give the rows of a file; the copy that the service reads stays for as long as the context."""
+    """Yield the rows of a file; the copy that the service reads lives as long as the context."""
     if destinations is None:
         yield NO_ROWS
         return

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.errors import NoSession
-from app.resources.delivery import Delivery
 from app.resources.fetch_metadata import refuse_foreign
+from app.resources.handoffs import Handoffs
 
 if TYPE_CHECKING:
     from falcon.asgi import Response
@@ -35,7 +35,7 @@ class SignOn:
         self.destination = destination
         self._authenticate = authenticate
         self._welcome = welcome
-        self._delivery = Delivery(destination, host_origins)
+        self._handoffs = Handoffs(destination, host_origins)
 
     async def on_get(self, req: Request, resp: Response, **ids: str) -> None:
         """Sign the user on, or raise why not."""
@@ -54,11 +54,11 @@ class SignOn:
         req.context.token_id = claims.get("jti")
         token = destination.sign(claims)
         handoff = destination.handoff(token, ids, parameters)
-        self._delivery.send(req, resp, handoff, expires_at=claims.get("exp"))
+        self._handoffs.send(req, resp, handoff, expires_at=claims.get("exp"))
 
     def _let_browse(self, req: Request, resp: Response, ids: dict[str, str]) -> None:
         """Send a visitor without a session to the vendor, without a token."""
         self.destination.check_ids(ids)
         parameters = self.destination.checked_parameters(req.query_string)
         handoff = self.destination.anonymous_handoff(ids, parameters)
-        self._delivery.send(req, resp, handoff, expires_at=None)
+        self._handoffs.send(req, resp, handoff, expires_at=None)

@@ -141,6 +141,8 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_url(url)
         if len(self.url) > MAX_TARGET_BYTES:
             self._stop(414)
+        if b"#" in url:  # a fragment has no place in a request (RFC 9112, section 3.2)
+            self._stop(400)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a field; a name with an underscore elsewhere passes for its hyphen twin: dropped."""

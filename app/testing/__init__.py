@@ -1,4 +1,4 @@
-"""For people who write an authenticator: requests, an identity provider, and a list of attacks.
+"""The kit for authors of authenticators: requests, an identity provider, and attacks.
 
 async def test_my_authenticator_holds() -> None:
     with FakeIdentityProvider() as provider:

@@ -1,4 +1,4 @@
-"""What attackers make of a credential that they have seen, or of none at all."""
+"""What attackers make of a credential that they have seen, or invent."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ _HEADERS: Final[Mapping[str, Mapping[str, Any]]] = {
 
 
 def attacks_on_value(value: str) -> dict[str, str]:
-    """Give values of which none may sign anybody on, made from one that does."""
+    """Return values that must not sign anybody on, made from one that does; each with its name."""
     middle = len(value) // 2
     other = "A" if value[middle] != "A" else "B"
     return {
@@ -86,9 +86,9 @@ def attacks_on_value(value: str) -> dict[str, str]:
 
 
 def attacks_on_token(token: str, keys: tuple[IssuerKey, ...] = ()) -> dict[str, str]:
-    """Give tokens of which none may sign anybody on, made from one that does.
+    """Return tokens that must not sign anybody on, made from one that does; each with its name.
 
-    `keys` are the issuer's own; their public halves are what attackers know.
+    `keys` are the issuer's; attackers know their public halves.
     """
     header_part, claims_part, signature = token.split(".")
     header = json.loads(base64url.decode(header_part, padding_allowed=True))

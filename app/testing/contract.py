@@ -1,4 +1,4 @@
-"""The contract of an authenticator, and the attacks that it must hold against."""
+"""Check an authenticator against its contract and against attacks."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ async def check_authenticator(
     believes_peer: bool = False,
     keys: tuple[IssuerKey, ...] = (),
 ) -> None:
-    """Hold an authenticator against its contract and against attacks.
+    """Check an authenticator against its contract and against attacks.
 
-    `headers` carry a credential that signs on; a name may come once. Where only the peer is
-    believed, and not the value, say `believes_peer`. `keys` are those of the tokens' issuer.
+    `headers` have a credential that signs on; no name is repeated. Set `believes_peer` if the
+    authenticator believes any value from this peer. `keys` are those of the tokens' issuer.
 
     Raises:
-        AssertionError: with a line for everything that does not hold.
+        AssertionError: with a line for everything that is wrong.
     """
     authenticate = Chain(authenticators={"": asynchronous(authenticator)}, timeout_seconds=5)
     findings: list[str] = []
@@ -56,7 +56,7 @@ async def check_authenticator(
         await start()
     try:
         findings += await _signs_on(authenticate, make_request(headers, peer=peer))
-        findings += await _knows_its_own(authenticate, peer)
+        findings += await _ignores_others(authenticate, peer)
         secrets = [_split(name, value)[1] for name, value in headers]
         attacks = _on_peers(headers) if believes_peer else _on_values(headers, peer, keys)
         for name, request in (*_on_headers(headers, peer), *attacks):
@@ -77,7 +77,7 @@ async def _signs_on(authenticate: Chain, request: Request) -> Iterable[str]:
     return []
 
 
-async def _knows_its_own(authenticate: Chain, peer: str) -> Iterable[str]:
+async def _ignores_others(authenticate: Chain, peer: str) -> Iterable[str]:
     for headers in ((), _OTHERS):
         try:
             await authenticate(make_request(headers, peer=peer))
@@ -133,7 +133,7 @@ def _on_values(
 
 
 def _split(name: str, value: str) -> tuple[str, str]:
-    """Part a value from the scheme or the cookie's name before it."""
+    """Split a value from the scheme or the cookie's name before it."""
     mark = "=" if name.lower() == "cookie" else " "
     before, found, rest = value.partition(mark)
     return (before + found, rest) if found else ("", value)

@@ -43,8 +43,8 @@ _BODIES: Final[Mapping[str, Callable[[bytes], bytes]]] = {
     "gzip": gzip.compress,
     "bomb": lambda _: _bomb(),
 }
-"""What a document becomes. `down`, `error`, `missing`, `redirect`, `hang`, `drip` and `huge` are
-done to the answer itself."""
+"""What a document becomes. The other behaviours (`down`, `error`, `missing`, `redirect`, `hang`,
+`drip`, `huge`) change the answer itself."""
 
 _STATUS: Final = {"error": 500, "missing": 404, "redirect": 302}
 
@@ -96,7 +96,7 @@ class FakeIdentityProvider:
         self._thread.join()
 
     def claims(self, **claims: Any) -> dict[str, Any]:  # noqa: ANN401 - claims of any kind
-        """Give a user's claims; those given here win, and one that is None is left out."""
+        """Return a user's claims; `claims` replace the usual ones, and `None` removes one."""
         now = int(time.time())
         usual = {"iss": self.issuer, "aud": "marketplace-sso", "sub": "u-17", "iat": now}
         merged = {**usual, "email": "ada@acme.example", "exp": now + 3600, **claims}
@@ -107,7 +107,7 @@ class FakeIdentityProvider:
         return self.key.sign(self.claims(**claims), header)
 
     def rotate(self, *, overlap: bool) -> None:
-        """Sign with a new key from now on; with `overlap` the old one stays published."""
+        """Sign with a new key from now on; with `overlap`, the old one stays published."""
         old = self.published if overlap else []
         self.key = IssuerKey(self.key.algorithm, f"key-{int(str(self.key.key_id)[4:]) + 1}")
         self.published = [*old, self.key.jwk()]
@@ -127,7 +127,7 @@ class FakeIdentityProvider:
                 provider._answer(self)
 
             def log_message(self, *_: object) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         return Handler
 
@@ -151,7 +151,7 @@ class FakeIdentityProvider:
             for piece in self._pieces(behaviour, body):
                 to.wfile.write(piece)
         except OSError:
-            to.close_connection = True  # the other side has had enough
+            to.close_connection = True  # the client has closed the connection
 
     def _pieces(self, behaviour: str, body: bytes) -> Any:  # noqa: ANN401 - a generator of bytes
         if behaviour == "huge":

@@ -1,4 +1,4 @@
-"""Keys that sign whatever they are told to: what an issuer would sign, and what none would."""
+"""Keys that sign anything: what an issuer would sign, and what none would."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _CURVES: Final = {
 
 
 class IssuerKey:
-    """A new key of an algorithm; `secret` makes an HMAC key of just these bytes."""
+    """A new key of an algorithm; with `secret`, an HMAC key of exactly these bytes."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class IssuerKey:
         *,
         padded: bool = False,
     ) -> str:
-        """Give a compact JWS. Members of `header` win; bytes are signed as they are."""
+        """Return a compact JWS. `header` replaces the usual members; bytes are signed unchanged."""
         if not isinstance(header, bytes):
             named = {} if self.key_id is None else {"kid": self.key_id}
             header = _json({"alg": self.algorithm, "typ": "JWT", **named, **(header or {})})
@@ -84,7 +84,7 @@ class IssuerKey:
         return bytes(self._key.sign(message, padding.PKCS1v15(), digest))
 
     def jwk(self, **members: Any) -> dict[str, Any]:  # noqa: ANN401 - members of any kind
-        """Give the public key as a JWK; `members` come on top."""
+        """Return the public key as a JWK; `members` are added or replaced."""
         public = self._key.public_key()
         jwk: dict[str, Any] = {"use": "sig", "alg": self.algorithm}
         if self.key_id is not None:
@@ -102,12 +102,12 @@ class IssuerKey:
         return {**jwk, **members}
 
     def pem(self) -> bytes:
-        """Give the public key as PEM."""
+        """Return the public key as PEM."""
         public = self._key.public_key()
         return bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
 
     def spellings(self) -> dict[str, bytes]:
-        """Give every spelling in which the public key could be taken for a secret."""
+        """Return every spelling in which the public key could be taken for a secret."""
         public, pem, jwk = self._key.public_key(), self.pem(), self.jwk()
         der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         return {
@@ -126,7 +126,7 @@ class IssuerKey:
 
 
 def encoded(value: bytes, *, padded: bool = False) -> str:
-    """Give base64url, as JWS has it without padding."""
+    """Return bytes as base64url, by default without padding as in a JWS."""
     text = base64url.encode(value)
     return text + "=" * (-len(text) % 4) if padded else text
 

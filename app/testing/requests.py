@@ -1,4 +1,4 @@
-"""Requests as the server hands them over, and what a factory is given."""
+"""Make requests as the server makes them, and the context of a factory."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def make_request(
     path: str = "/pandium-sso",
     query: str = "",
 ) -> falcon.asgi.Request:
-    """Make a request whose headers are just these, in this order and as often as they come.
+    """Return a request with exactly these headers, in this order; they may be repeated.
 
-    `peer` is the address of the connection's other end, `None` a unix socket's.
+    `peer` is the address of the connection's other end, `None` for a unix socket.
     """
     fields = [(name.lower().encode("latin-1"), _bytes(value)) for name, value in headers]
     if cookies:
@@ -56,7 +56,7 @@ def context_for(
     now: Callable[[], float] = time.time,
     **variables: Any,  # noqa: ANN401 - values of the factory's own variables
 ) -> AuthenticatorContext:
-    """Make what a factory is given; `variables` are its own, in small letters, without prefix."""
+    """Return the context of a factory; `variables` are its own, in lower case without prefix."""
 
     def read(model: type[_V], /, *, prefix: str, defaults: Mapping[str, Any]) -> _V:
         return model(_env_prefix=prefix, **{**defaults, **variables})

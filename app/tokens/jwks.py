@@ -1,4 +1,4 @@
-"""Keys that verify: from JWK sets and PEM files, each with the algorithms it may be used with."""
+"""Read keys that verify, from JWK sets and PEM files, each with its algorithms."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ KEY_ID: Final = re.compile(
     r"(?!.*\.\.)[A-Za-z0-9_~=+-][A-Za-z0-9._~=+-]{0,127}"
     r"|[A-Za-z0-9+/]{43}="  # 32 bytes in base64, as Amazon Cognito names its keys
 )
-"""What may name a key: never a path or an address."""
+"""A valid name of a key; it is never a path or an address."""
 
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
-"""RFC 7518, sections 6.2.2, 6.3.2, 6.4: members that only whoever signs may know."""
+"""Members that only the signer may know (RFC 7518, sections 6.2.2, 6.3.2, 6.4)."""
 
 _READERS: Final[Mapping[str, type[Algorithm]]] = {
     "RSA": RSAAlgorithm,
@@ -35,16 +35,16 @@ _READERS: Final[Mapping[str, type[Algorithm]]] = {
 
 
 class InvalidKeySet(ValueError):
-    """A document that gives no keys, or that gives away what nobody else may know."""
+    """A document without usable keys, or one that gives away a private key."""
 
 
 class UnknownKey(InvalidToken):
-    """A token names a key that is not in the set. A newer set may have it."""
+    """A token names a key that is not in the set; a newer set may have it."""
 
 
 @dataclass(frozen=True, slots=True)
 class VerificationKey:
-    """A key with the algorithms that its kind, its curve and its `alg` leave (RFC 8725, 3.1)."""
+    """A key with the algorithms that its kind, curve and `alg` allow (RFC 8725, section 3.1)."""
 
     key_id: str | None
     algorithms: frozenset[str]
@@ -54,8 +54,7 @@ class VerificationKey:
 class KeySet:
     """The keys of one issuer.
 
-    Where `named` is false there is one key without a name, and what a token calls it is nothing
-    to go by.
+    If `named` is false, there is one key without a name, and the `kid` of a token is ignored.
     """
 
     def __init__(self, keys: Iterable[VerificationKey], *, named: bool = True) -> None:
@@ -64,11 +63,11 @@ class KeySet:
         self._named = named
 
     def find(self, key_id: str | None, algorithm: str) -> VerificationKey:
-        """Give the key that a token is to be verified with.
+        """Return the key to verify a token with.
 
         Raises:
             UnknownKey: no key has that name.
-            InvalidToken: no name where there are several keys, or a key for another algorithm.
+            InvalidToken: no name, and there are several keys; or a key for another algorithm.
         """
         if key_id is None or not self._named:
             if len(self._keys) != 1:
@@ -87,25 +86,25 @@ def jwk_set(document: bytes) -> KeySet:
     """Read a JWK set (RFC 7517, section 5). Keys that are not for signatures are left out.
 
     Raises:
-        InvalidKeySet: no JSON object with 1 to 100 keys in it, a private or symmetric key, a name
-            twice, or no key of use.
+        InvalidKeySet: not a JSON object with 1 to 100 keys, a private or symmetric key, a repeated
+            name, or no usable key.
     """
     try:
         jwks = strict_json(document).get("keys")
     except InvalidJson as error:
-        raise InvalidKeySet("it is no JSON object that has one meaning") from error
+        raise InvalidKeySet("it is not a JSON object with one meaning") from error
     if not isinstance(jwks, list) or not 1 <= len(jwks) <= MAX_KEYS:
-        raise InvalidKeySet(f"it is no list of 1 to {MAX_KEYS} keys")
+        raise InvalidKeySet(f"it is not a list of 1 to {MAX_KEYS} keys")
     if not all(isinstance(jwk, dict) for jwk in jwks):
-        raise InvalidKeySet("one of its keys is no JSON object")
+        raise InvalidKeySet("one of its keys is not a JSON object")
     if any(jwk.keys() & _PRIVATE or jwk.get("kty") == "oct" for jwk in jwks):
-        raise InvalidKeySet("it has a private or symmetric key, which everybody could sign with")
+        raise InvalidKeySet("it has a private or symmetric key, with which everybody could sign")
     names = Counter(str(jwk["kid"]) for jwk in jwks if "kid" in jwk)
     if any(count > 1 for count in names.values()):
-        raise InvalidKeySet("two of its keys have one name")
+        raise InvalidKeySet("two of its keys have the same name")
     keys = [key for jwk in jwks for key in _usable(jwk)]
     if not keys:
-        raise InvalidKeySet("none of its keys is of use")
+        raise InvalidKeySet("none of its keys can be used")
     return KeySet(keys)
 
 
@@ -118,18 +117,18 @@ def pem_key(text: bytes) -> KeySet:
     try:
         key = load_pem_public_key(text.strip())
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise InvalidKeySet("is no public key as PEM (-----BEGIN PUBLIC KEY-----)") from error
+        raise InvalidKeySet("is not a public key as PEM (-----BEGIN PUBLIC KEY-----)") from error
     algorithms = algorithms_for(key)
     if not algorithms:
-        raise InvalidKeySet("has a key of a kind, curve or length that nothing is verified with")
+        raise InvalidKeySet("has a key of a kind, curve or length that is not accepted")
     return KeySet([VerificationKey(None, algorithms, key)], named=False)
 
 
 def shared_secret(secret: bytes, algorithms: Iterable[str]) -> KeySet:
-    """Take a secret that the issuer shares.
+    """Return a key set of a secret that is shared with the issuer.
 
     Raises:
-        WeakSecret: too short for one of its algorithms, or no secret at all.
+        WeakSecret: too short for one of its algorithms, or not a secret.
     """
     names = frozenset(algorithms)
     for algorithm in sorted(names):

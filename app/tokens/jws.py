@@ -1,4 +1,4 @@
-"""Sign and verify JSON Web Tokens (RFC 7515, RFC 7519): the only room that knows `jwt`."""
+"""Sign and verify JSON Web Tokens (RFC 7515, RFC 7519)."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ ALGORITHMS = (*HASH_BYTES, "RS256", "RS384", "RS512", "PS256", "ES256", "ES384",
 
 
 class InvalidToken(ValueError):
-    """A token that is not one, or whose signature does not verify."""
+    """A text that is not a token, or a token whose signature does not verify."""
 
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
     """A key with the one algorithm it is used for (RFC 8725, section 3.1).
 
-    `public_jwk` is what the other side verifies with (RFC 7517); empty for a shared secret.
+    `public_jwk` is the public key for the other side (RFC 7517); empty for a shared secret.
     """
 
     algorithm: str
@@ -99,7 +99,7 @@ def signing_key(text: bytes, algorithm: str, *, allow_short: bool = False) -> Si
 
 
 def sign(claims: Mapping[str, Any], key: SigningKey) -> str:
-    """Give the compact form of a JWT with `alg`, `typ` and, where there is one, `kid`."""
+    """Return the compact form of a JWT; its header has `alg`, `typ` and the key's `kid`, if any."""
     signing_input = f"{key._header}.{_encode(claims)}"  # noqa: SLF001 - opened where it is used
     signature = key._sign(signing_input.encode("ascii"))  # noqa: SLF001 - the same
     return f"{signing_input}.{base64url.encode(signature)}"

@@ -1,4 +1,4 @@
-"""Which shared secrets are none: short, guessable, or a key of another kind."""
+"""Refuse weak shared secrets: short, guessable, or a key of another kind."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PUBLISHED_SECRETS = frozenset(
         b"secret",
     }
 )
-"""Secrets that stand in debuggers and tutorials; anyone can sign with them."""
+"""Secrets in debuggers and tutorials; anyone can sign with them."""
 
 _ENOUGH_TO_JUDGE_BYTES = 32
 _FEWEST_DISTINCT_BYTES = 8
@@ -26,29 +26,29 @@ _LONGEST_PERIOD_BYTES = 16
 
 
 class WeakSecret(ValueError):
-    """A secret that anyone could find out, or that is no secret."""
+    """A secret that anyone could find out, or that is not a secret."""
 
 
 def check_secret(secret: bytes, *, needed: int, allow_short: bool = False) -> None:
-    """Refuse what anyone could find out; `needed` is in bytes.
+    """Check that a secret is long enough and cannot be guessed; `needed` is in bytes.
 
     Raises:
         WeakSecret: shorter than needed (RFC 7518, section 3.2) unless `allow_short`, published,
-            repeated, or a key of another kind (CVE-2026-48526: a public key taken for a secret).
+            repetitive, or a key of another kind (CVE-2026-48526: a public key taken for a secret).
     """
     if not secret:
         raise WeakSecret("is empty")
     if len(secret) < needed and not allow_short:
         raise WeakSecret(f"is {len(secret)} bytes long; {needed} are needed")
     if secret.lower() in _PUBLISHED_SECRETS or _is_repetitive(secret):
-        raise WeakSecret("can be guessed; take a random one: openssl rand -base64 48")
+        raise WeakSecret("can be guessed; use a random one: openssl rand -base64 48")
     if _is_other_key(secret):
         raise WeakSecret("is a PEM, DER, JWK or JSON document, not a shared secret")
 
 
 def _is_repetitive(secret: bytes) -> bool:
     if len(secret) < _ENOUGH_TO_JUDGE_BYTES:
-        return False  # short by permission: there is too little of it to judge
+        return False  # short by permission, and too short to judge
     if len(set(secret)) < _FEWEST_DISTINCT_BYTES:
         return True
     return any(

@@ -1,4 +1,4 @@
-"""JSON that has one meaning only, whoever reads it."""
+"""Read JSON that has one meaning only, whoever reads it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ MAX_MEMBERS = 64
 
 
 class InvalidJson(ValueError):
-    """A text that is no JSON object, or one that two readers could understand in two ways."""
+    """Not a JSON object, or one that two readers could understand differently."""
 
 
 def strict_json(text: bytes, *, max_members: int = MAX_MEMBERS) -> dict[str, Any]:
     """Read a JSON object that has one meaning only (RFC 8725, section 3.7).
 
     Raises:
-        InvalidJson: not UTF-8, a byte order mark, a member twice, NaN or an infinity, deeper than
-            `MAX_DEPTH`, or more than `max_members` members in one object.
+        InvalidJson: not UTF-8, a byte order mark, a repeated member, NaN or an infinity, deeper
+            than `MAX_DEPTH`, or more than `max_members` members in one object.
     """
     try:
         value = json.loads(
@@ -43,7 +43,7 @@ def strict_json(text: bytes, *, max_members: int = MAX_MEMBERS) -> dict[str, Any
 def _members(at_most: int, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise InvalidJson("its JSON has a member twice")
+        raise InvalidJson("its JSON has a repeated member")
     if len(members) > at_most:
         raise InvalidJson("its JSON has too many members")
     return members
@@ -52,7 +52,7 @@ def _members(at_most: int, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _finite(number: str) -> float:
     value = float(number)
     if not math.isfinite(value):
-        raise InvalidJson("its JSON has a number that is none")
+        raise InvalidJson("its JSON has a number that is not finite")
     return value
 
 

@@ -51,7 +51,7 @@ def test_an_underscore_is_another_name() -> None:
 def test_a_header_that_comes_twice_is_refused(second: str) -> None:
     request = make_request([("Authorization", "Bearer abc"), ("authorization", second)])
 
-    with pytest.raises(InvalidCredential, match="twice"):
+    with pytest.raises(InvalidCredential, match="repeated"):
         header_value(request, b"authorization", b"bearer")
 
 
@@ -119,7 +119,7 @@ def test_fifty_megabytes_of_cookies_cost_no_memory(line: bytes) -> None:
     request = make_request([("Cookie", line)])
     tracemalloc.start()
 
-    with pytest.raises(InvalidCredential, match="too long"):
+    with pytest.raises(InvalidCredential, match="longer than a browser sends"):
         cookie_value(request, b"session")
 
     _, peak = tracemalloc.get_traced_memory()

@@ -118,12 +118,13 @@ async def test_a_connection_is_used_again_only_where_it_is_kept(
 
 async def test_no_more_connections_are_open_at_a_time_than_allowed(host: Host) -> None:
     open_now, most = 0, 0
+    two_are_here = asyncio.Barrier(2)
 
     async def answer(_: web.Request) -> web.Response:
         nonlocal open_now, most
         open_now += 1
         most = max(most, open_now)
-        await asyncio.sleep(0.01)
+        await two_are_here.wait()
         open_now -= 1
         return web.Response()
 

@@ -1,1 +1,1 @@
-"""headers."""
+"""Identities in unsigned headers of a trusted proxy."""

@@ -1,1 +1,1 @@
-"""introspection."""
+"""Identities that the host application is asked for."""

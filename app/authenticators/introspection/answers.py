@@ -1,4 +1,4 @@
-"""What the host's answer to the question whose session it is means."""
+"""Read the host's answers."""
 
 from __future__ import annotations
 
@@ -20,47 +20,49 @@ MAX_BYTES: Final = 64 * 1024
 
 _JSON: Final = "application/json"
 _MAX_MEMBERS: Final = 256
-"""A profile is wordier than a token."""
+"""A user's profile has more members than a token."""
 
 
 class Answers:
-    """Reads an identity out of answers."""
+    """Reads an identity from an answer."""
 
     def __init__(self, variables: IntrospectionVariables) -> None:
         self._variables = variables
         self._reader = HeaderReader(variables)
-        self._is_about_a_token = variables.mode == "rfc7662"
+        self._is_about_token = variables.mode == "rfc7662"
 
     def __call__(self, answer: Answer) -> Identity:
-        """Give who it is.
+        """Return the identity in an answer.
 
         Raises:
-            InvalidCredential: nobody, or nobody that can be told.
-            AuthenticatorUnavailable: the host cannot say.
+            InvalidCredential: the answer is no, or names no user.
+            AuthenticatorUnavailable: the host cannot tell now.
         """
         self._check_status(answer.status)
         if self._variables.mode == "forward-auth":
             return self._in_headers(answer)
         claims = _claims(answer)
-        if self._is_about_a_token and claims.get("active") is not True:
+        if self._is_about_token and claims.get("active") is not True:
             raise InvalidCredential("the token is not active")
         return self._variables.identity_from(claims, expires_at=expiry(claims))
 
     def _check_status(self, status: int) -> None:
         if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            if self._is_about_a_token:  # RFC 7662, section 2.3: it is us whom it does not know
-                raise AuthenticatorUnavailable("the host does not accept CLIENT_ID, CLIENT_SECRET")
-            raise InvalidCredential(f"the host says {status}")
-        if 300 <= status < 400:  # noqa: PLR2004 - redirects: to a login, most likely
-            raise InvalidCredential(f"the host says {status}: a redirect is no session")
+            if self._is_about_token:  # RFC 7662, section 2.3: about the service, not the user
+                raise AuthenticatorUnavailable(
+                    "the host does not accept CLIENT_ID and CLIENT_SECRET"
+                )
+            raise InvalidCredential(f"the host answers {status}")
+        if 300 <= status < 400:  # noqa: PLR2004 - redirects, most likely to a login
+            raise InvalidCredential(f"the host answers {status}: a redirect is not a session")
         if not 200 <= status < 300:  # noqa: PLR2004 - neither yes nor no
-            raise AuthenticatorUnavailable(f"the host says {status}")
+            raise AuthenticatorUnavailable(f"the host answers {status}")
 
     def _in_headers(self, answer: Answer) -> Identity:
         received = [pair for pair in answer.headers if pair[0] in self._reader.names]
         headers = dict(received)
         if len(headers) != len(received):
-            raise InvalidCredential("the host's answer has an identity header twice")
+            raise InvalidCredential("the host's answer repeats an identity header")
         fields = self._reader.read(headers)
         if "subject" not in fields:
             raise InvalidCredential("the host's answer names no user")
@@ -68,10 +70,10 @@ class Answers:
 
 
 def _claims(answer: Answer) -> dict[str, object]:
-    """Read a JSON object. Whatever else comes with a 200, like a login page, is no session."""
+    """Read a JSON object. Anything else with a 200, such as a login page, is not a session."""
     media_type = b"".join(answer.all(b"content-type")).partition(b";")[0].strip().lower()
     if answer.status != HTTPStatus.OK or media_type != _JSON.encode():
-        raise InvalidCredential(f"the host's answer is no {_JSON}")
+        raise InvalidCredential(f"the host's answer is not {_JSON}")
     if answer.body is None:
         raise InvalidCredential(f"the host's answer is over {MAX_BYTES} bytes long")
     try:

@@ -1,4 +1,4 @@
-"""Asks the host application, or a server that it trusts, whose session this is."""
+"""Ask the host application, or a server that it trusts, whose session this is."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ _KEEP_ALIVE_SECONDS: Final = 1.5
 """Under the shortest that servers are shipped with (gunicorn: 2 s), so that the host does not hang
 up on a question on its way."""
 
-_REMEDY: Final = "check URL, CLIENT_ID and CLIENT_SECRET, and that this machine may reach it"
-_REMEDY_FOR_ANYBODY: Final = "let the host answer 401 where there is no session: anyone signs on"
+_REMEDY: Final = "check URL, CLIENT_ID and CLIENT_SECRET, and that this machine can reach it"
+_REMEDY_FOR_ANYBODY: Final = "let the host answer 401 without a session; now anyone signs on"
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What goes to the host. It has the whole credential in it, and is never logged."""
+    """A request to the host. It contains the whole credential and is never logged."""
 
     method: str
     headers: Mapping[str, str] = field(repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
 
     def fingerprint(self) -> bytes:
-        """Give a hash of the whole credential."""
+        """Return a hash of the whole credential."""
         pairs = (*sorted(self.headers.items()), *(self.form or {}).items())
         return fingerprint(part.encode() for pair in pairs for part in pair)
 
@@ -59,7 +59,7 @@ def from_settings(context: AuthenticatorContext) -> Introspection:
 
 
 class Introspection:
-    """Takes an identity from the host's answer. `now` gives epoch seconds."""
+    """Takes an identity from the host's answer. `now` returns epoch seconds."""
 
     def __init__(
         self, variables: IntrospectionVariables, *, now: Callable[[], float] = time.time
@@ -70,19 +70,21 @@ class Introspection:
             seconds=variables.cache_seconds, size=variables.cache_size, now=now
         )
         self._read = Answers(variables)
-        self._asks_about_a_token = variables.mode == "rfc7662"
-        self._question = self._about_a_token if self._asks_about_a_token else self._about_cookies
+        self._sends_token = variables.mode == "rfc7662"
+        self._question = (
+            self._question_about_token if self._sends_token else self._question_with_cookies
+        )
 
     async def start(self) -> None:
-        """Open the pool of connections; nobody is asked yet."""
+        """Allow questions; nothing is asked yet."""
         await self._host.start()
 
     async def stop(self) -> None:
-        """Close it."""
+        """Close all connections."""
         await self._host.stop()
 
     async def __call__(self, request: falcon.asgi.Request) -> Identity | None:
-        """Give the identity that the host knows; `None` where the request has no session of it."""
+        """Return the identity that the host knows; `None` without a session of the host."""
         question = self._question(request)
         if question is None:
             return None
@@ -94,17 +96,17 @@ class Introspection:
         return identity
 
     async def probe(self) -> list[ProbeResult]:
-        """Ask without a session, or about a token that nobody has: the answer has to be no."""
+        """Ask without a session, or about a token that nobody has: the answer must be no."""
         url = self._variables.url
         question = Question("GET", {"Accept": _JSON})
-        if self._asks_about_a_token:
+        if self._sends_token:
             question = self._token_question(b"no-token")
         host = self._client()
         await host.start()
         try:
             await self._ask(host, question)
         except (InvalidCredential, InvalidIdentity) as error:
-            return [ProbeResult(url, f"signs nobody on without a session: {error}")]
+            return [ProbeResult(url, f"refuses a request without a session: {error}")]
         except AuthenticatorUnavailable as error:
             return [ProbeResult(url, str(error), _REMEDY)]
         finally:
@@ -128,7 +130,7 @@ class Introspection:
             raise AuthenticatorUnavailable(str(error)) from None
         return self._read(answer)
 
-    def _about_cookies(self, request: falcon.asgi.Request) -> Question | None:
+    def _question_with_cookies(self, request: falcon.asgi.Request) -> Question | None:
         cookies = "; ".join(
             f"{name}={_text(value)}"
             for name in self._variables.forward_cookies
@@ -143,7 +145,7 @@ class Introspection:
         }
         return Question("GET", {**headers, "Accept": _JSON, "Cookie": cookies})
 
-    def _about_a_token(self, request: falcon.asgi.Request) -> Question | None:
+    def _question_about_token(self, request: falcon.asgi.Request) -> Question | None:
         cookies = self._variables.forward_cookies
         if cookies:
             token = cookie_value(request, cookies[0].encode())
@@ -157,7 +159,7 @@ class Introspection:
 
 
 def _basic(variables: IntrospectionVariables) -> str:
-    """Write who we are (RFC 6749, section 2.3.1: each part form-encoded first)."""
+    """Return our credentials (RFC 6749, section 2.3.1: each part is form-encoded first)."""
     secret = variables.client_secret
     parts = (variables.client_id or "", secret.get_secret_value().strip() if secret else "")
     encoded = ":".join(map(quote_plus, parts)).encode()
@@ -167,5 +169,5 @@ def _basic(variables: IntrospectionVariables) -> str:
 def _text(value: bytes) -> str:
     text = value.decode("latin-1")
     if not (text.isascii() and text.isprintable()):
-        raise InvalidCredential("a cookie or header that goes to the host is not printable ASCII")
+        raise InvalidCredential("a cookie or header for the host is not printable ASCII")
     return text

@@ -1,1 +1,1 @@
-"""jwt."""
+"""Identities in signed tokens."""

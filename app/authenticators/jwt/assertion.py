@@ -1,4 +1,4 @@
-"""An authenticator for signed tokens: where they stand, what they must say, whose keys count."""
+"""Verify a signed token: find it, check it against the rules, and find its key."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     import falcon.asgi
 
     from app.authenticators.contract import ProbeResult
-    from app.authenticators.jwt.fetched_keys import Keys
+    from app.authenticators.jwt.keys import Keys
     from app.authenticators.jwt.rules import Rules
     from app.tokens.jws import UnverifiedToken
 
-_MOST_REMEMBERED: Final = 1024
+_MAX_REMEMBERED: Final = 1024
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class _Verified:
-    """What a token was found to say, and by which key."""
+    """What a verified token says, and the key that verified it."""
 
     key: VerificationKey
     algorithm: str
@@ -43,19 +43,19 @@ class _Verified:
 
 
 def own_claims(token: UnverifiedToken) -> Mapping[str, Any]:
-    """Give a token's claims as they are."""
+    """Return a token's claims unchanged."""
     return token.claims
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Assertion:
-    """Takes an identity from a token that one of `keys` has signed, and that keeps the `rules`.
+    """Takes an identity from a token that one of `keys` has signed and that follows the `rules`.
 
-    `take` finds the token in a request; empty means that there is none. `claims_of` gives the
-    claims of a token, or raises InvalidToken. `padded` is for issuers that pad their base64url.
-    `unchecked` are the variables by which the operator has switched a check off.
-    A token that holds is remembered by its hash: its signature is not verified again for as long
-    as its key is in the set, its times are looked at on every request.
+    `take` returns the token of a request, empty without one. `claims_of` returns the claims of a
+    token, or raises InvalidToken. `padded` is for issuers that pad their base64url. `unchecked` are
+    the variables with which the operator has switched a check off.
+    A verified token is remembered by its hash: its signature is not verified again while its key is
+    in the set; its times are checked on every request.
     """
 
     take: Callable[[falcon.asgi.Request], bytes]
@@ -68,21 +68,21 @@ class Assertion:
     now: Callable[[], float] = time.time
     unchecked: tuple[str, ...] = ()
     _remembered: FIFOCache[bytes, _Verified] = field(
-        default_factory=lambda: FIFOCache(_MOST_REMEMBERED), init=False, repr=False
+        default_factory=lambda: FIFOCache(_MAX_REMEMBERED), init=False, repr=False
     )
 
     async def start(self) -> None:
-        """Begin to fetch keys, where they are fetched."""
+        """Begin to fetch keys, if they are fetched."""
         for variable in self.unchecked:
             log.warning("check_switched_off", variable=variable)
         await self.keys.start()
 
     async def stop(self) -> None:
-        """Fetch no more."""
+        """Stop fetching."""
         await self.keys.stop()
 
     async def probe(self) -> list[ProbeResult]:
-        """Say whether there are keys, before any start."""
+        """Try whether there are keys, without `start`."""
         return await self.keys.probe()
 
     @property
@@ -91,16 +91,16 @@ class Assertion:
         return self.keys.ready
 
     async def __call__(self, request: falcon.asgi.Request) -> Identity | None:
-        """Give the identity of the request's token; `None` where it has none."""
+        """Return the identity in the request's token; `None` without a token."""
         token = self.take(request)
         return await self.identify(token) if token else None
 
     async def identify(self, token: bytes) -> Identity:
-        """Give the identity of a token.
+        """Return the identity in a token.
 
         Raises:
-            InvalidCredential: it does not hold, whatever it is.
-            AuthenticatorUnavailable: there are no keys to tell by.
+            InvalidCredential: the token does not hold.
+            AuthenticatorUnavailable: there are no keys to verify it with.
         """
         if len(token) > self.max_token_bytes:
             raise InvalidCredential(f"the token is {len(token)} bytes long")
@@ -110,8 +110,8 @@ class Assertion:
             raise
         except (InvalidToken, InvalidIdentity) as error:
             raise InvalidCredential(f"the token does not hold: {error}") from None
-        except Exception as error:  # noqa: BLE001 - whatever it is, nobody is signed on
-            raise InvalidCredential(f"the token made {type(error).__name__}") from None
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong, nobody is signed on
+            raise InvalidCredential(f"the token caused {type(error).__name__}") from None
 
     async def _identify(self, token: bytes) -> Identity:
         digest = sha256(token).digest()
@@ -131,7 +131,7 @@ class Assertion:
         algorithm, key_id = self.rules.check_header(token.header)
         claims = self.claims_of(token)
         window = self.rules.check_claims(claims)
-        window.check(self.now())  # what is over is not worth a fetch of keys
+        window.check(self.now())  # an expired token is not worth a fetch of keys
         key = await self.keys.find(key_id, algorithm)
         if not is_signed_by(key.key, algorithm, token):
             raise InvalidToken("its signature does not verify")

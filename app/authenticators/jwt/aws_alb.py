@@ -1,4 +1,4 @@
-"""What an AWS Application Load Balancer says of its user, signed."""
+"""The signed token of an AWS Application Load Balancer."""
 
 from __future__ import annotations
 
@@ -35,22 +35,22 @@ _REGION_KEYS = {
 
 
 class AwsAlbVariables(ReadingVariables):
-    """There is no audience in these tokens: without the signer anyone's load balancer would do."""
+    """These tokens have no audience: without the signer, anyone's load balancer would pass."""
 
     header: HeaderName = Field("x-amzn-oidc-data", description="the header that has the token")
     signer: str = Field(description="required: the load balancer's ARN")
     client_id: str = Field(min_length=1, description="required: the client at the provider")
     issuer: str = Field(min_length=1, description="required: the provider's `iss`")
     keys_url: HttpsAddress | None = Field(
-        None, description="where the keys are; by default where the ARN's region has them"
+        None, description="where the keys are; by default at the address of the ARN's region"
     )
 
     @field_validator("signer")
     @classmethod
-    def _it_is_an_arn(cls, signer: str) -> str:
+    def _check_signer(cls, signer: str) -> str:
         if not _SIGNER.fullmatch(signer):
             raise ValueError(
-                "is no ARN of an Application Load Balancer: "
+                "is not the ARN of an Application Load Balancer: "
                 "arn:aws:elasticloadbalancing:<region>:<account>:loadbalancer/app/<name>/<id>"
             )
         return signer
@@ -82,13 +82,13 @@ def from_settings(context: AuthenticatorContext) -> Assertion:
 
 
 def keys_address(variables: AwsAlbVariables) -> str:
-    """Give the address under which the keys are, by the configured ARN and never by a token."""
+    """Return the address of the keys, which depends on the configured ARN and never on a token."""
     _, partition, _, region, *_ = variables.signer.split(":")
     return (variables.keys_url or _REGION_KEYS[partition].format(region=region)).rstrip("/")
 
 
 def _claims(variables: AwsAlbVariables, token: UnverifiedToken) -> Mapping[str, Any]:
-    """Give the claims of the provider; the load balancer's own stand in the header (ALBeast)."""
+    """Return the provider's claims; the load balancer's own are in the header (ALBeast)."""
     header = token.header
     if header.get("signer") != variables.signer:
         raise InvalidToken("it is signed by another load balancer")

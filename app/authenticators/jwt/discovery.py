@@ -1,4 +1,4 @@
-"""OpenID Connect Discovery 1.0: where a provider says its keys are."""
+"""Find the keys of an OpenID provider (OpenID Connect Discovery 1.0)."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _MAX_MEMBERS: Final = 256
 async def discovered(
     server: KeyServer, address: str, *, issuer: str, http_allowed: bool = False
 ) -> bytes:
-    """Give the key set of an OpenID provider (OpenID Connect Discovery 1.0, section 4).
+    """Return the key set of an OpenID provider (OpenID Connect Discovery 1.0, section 4).
 
     Raises:
-        FetchFailed: one of the two documents does not come, or the first is another issuer's.
+        FetchFailed: a document does not come, or the discovery document has another issuer.
     """
     try:
         document = strict_json(await server.get(address), max_members=_MAX_MEMBERS)
     except InvalidJson:
-        raise FetchFailed("the discovery document is no JSON object") from None
+        raise FetchFailed("the discovery document is not a JSON object") from None
     if document.get("issuer") != issuer:
         raise FetchFailed("the discovery document is another issuer's")
     try:

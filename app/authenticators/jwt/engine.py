@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from app.authenticators.credentials import cookie_value, header_value
 from app.authenticators.jwt.assertion import Assertion
 from app.authenticators.jwt.discovery import discovered
-from app.authenticators.jwt.fetched_keys import FetchedKeys, FixedKeys
+from app.authenticators.jwt.fetched_keys import FetchedKeys
 from app.authenticators.jwt.key_server import KeyServer
+from app.authenticators.jwt.keys import FixedKeys
 from app.authenticators.jwt.rules import Rules
 from app.authenticators.jwt.variables import OFF, JwtVariables, opened
 from app.tokens.jwks import jwk_set, pem_key, shared_secret
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import falcon.asgi
 
     from app.authenticators.contract import AuthenticatorContext
-    from app.authenticators.jwt.fetched_keys import Keys
+    from app.authenticators.jwt.keys import Keys
     from app.identity import Identity
 
 
@@ -30,7 +31,7 @@ VARIABLES: Final = JwtVariables
 def from_settings(context: AuthenticatorContext) -> Assertion:
     """Build the engine from its variables.
 
-    The claims that a preset demands are demanded whatever else the variables demand.
+    Claims that a preset requires stay required, whatever REQUIRED_CLAIMS says.
     """
     variables = context.read(JwtVariables)
     wanted = {**variables.required_claims, **context.defaults.get("required_claims", {})}

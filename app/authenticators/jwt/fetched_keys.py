@@ -1,11 +1,11 @@
-"""Key sets that are fetched, kept fresh beside the requests, and kept when the server is gone."""
+"""Key sets that are fetched in the background, and kept while their server is down."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 import time
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -21,81 +21,28 @@ if TYPE_CHECKING:
     from app.authenticators.jwt.key_server import KeyServer
 
 COOLDOWN_SECONDS: Final = 30
-"""Between two fetches for the sake of names that no set has, however many tokens name them."""
+"""Between two fetches for unknown key names, however many tokens have them."""
 
 RETRY_SECONDS: Final = 5
-"""Between two fetches while there are no keys at all."""
+"""Between two fetches while there are no keys."""
 
 _REMEDY: Final = (
-    "check ISSUER, DISCOVERY_URL or JWKS_URL, and that this machine may reach it: name servers, "
+    "check ISSUER, DISCOVERY_URL or JWKS_URL, and that this machine can reach it: name servers, "
     "firewall, certificates"
 )
 
 log = structlog.get_logger(__name__)
 
 
-class Keys(Protocol):
-    """Where an authenticator has its keys from."""
-
-    @property
-    def ready(self) -> bool:
-        """Whether there are keys to verify with."""
-        ...
-
-    async def start(self) -> None:
-        """Begin to fetch; wait for nothing."""
-        ...
-
-    async def stop(self) -> None:
-        """Fetch no more."""
-        ...
-
-    async def find(self, key_id: str | None, algorithm: str) -> VerificationKey:
-        """Give the key of a token: the very same object for as long as it is the same key.
-
-        Raises:
-            InvalidToken: there is none.
-            AuthenticatorUnavailable: whether there is one cannot be found out now.
-        """
-        ...
-
-    async def probe(self) -> list[ProbeResult]:
-        """Say whether there are keys, before any start."""
-        ...
-
-
-class FixedKeys:
-    """Keys from the configuration."""
-
-    ready = True
-
-    def __init__(self, keys: KeySet) -> None:
-        self._keys = keys
-
-    async def start(self) -> None:
-        """Do nothing: they are there."""
-
-    async def stop(self) -> None:
-        """Do nothing."""
-
-    async def find(self, key_id: str | None, algorithm: str) -> VerificationKey:
-        """Give the key of a token."""
-        return self._keys.find(key_id, algorithm)
-
-    async def probe(self) -> list[ProbeResult]:
-        """Say where they are from."""
-        return [ProbeResult("keys", "in the configuration")]
-
-
 class FetchedKeys:
     """Keys from a server.
 
-    A task of its own fetches them every `ttl_seconds`; no request with a known key waits for it.
-    When the server fails, the last good set serves on until it is `max_stale_seconds` old. `clock`
-    gives seconds that only ever grow, `sleep` passes them.
+    A background task fetches them every `ttl_seconds`; a request with a known key never waits for
+    it. While the server fails, the last good set is used until it is `max_stale_seconds` old.
+    `clock` returns monotonic seconds, `sleep` waits for some.
     """
 
-    def __init__(  # noqa: PLR0913 - the last two are time itself
+    def __init__(  # noqa: PLR0913 - the last two are the clock, for tests
         self,
         server: KeyServer,
         fetch: Callable[[], Awaitable[bytes]],
@@ -116,24 +63,24 @@ class FetchedKeys:
         self._loaded_at = self._tried_at = -math.inf
         self._failure: str | None = "not fetched yet"
         self._fetching: asyncio.Task[None] | None = None
-        self._keeper: asyncio.Task[None] | None = None
+        self._refresher: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begin to fetch, and wait for nothing: a server that is down holds nobody up."""
+        """Begin to fetch, without waiting: the service starts even if the key server is down."""
         await self._server.start()
         self._fetching = None
-        self._keeper = asyncio.create_task(self._keep_fresh())
+        self._refresher = asyncio.create_task(self._refresh())
 
     async def stop(self) -> None:
-        """Fetch no more."""
-        tasks = [task for task in (self._keeper, self._fetching) if task is not None]
+        """Stop fetching."""
+        tasks = [task for task in (self._refresher, self._fetching) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._server.stop()
 
     async def probe(self) -> list[ProbeResult]:
-        """Fetch them once, before any start."""
+        """Fetch them once, without `start`."""
         await self._server.start()
         try:
             jwk_set(await self._fetch())
@@ -141,15 +88,15 @@ class FetchedKeys:
             return [ProbeResult("keys", str(error), _REMEDY)]
         finally:
             await self._server.stop()
-        return [ProbeResult("keys", "fetched, and they can be used")]
+        return [ProbeResult("keys", "fetched and usable")]
 
     @property
     def ready(self) -> bool:
-        """Whether there are keys, and not too old ones."""
+        """Whether there are keys that are not too old."""
         return self._clock() - self._loaded_at <= self._max_stale_seconds
 
     async def find(self, key_id: str | None, algorithm: str) -> VerificationKey:
-        """Give the key of a token. Only a name that is not known waits for a fetch."""
+        """Return the key of a token. Only an unknown name waits for a fetch."""
         keys = await self._current()
         try:
             return keys.find(key_id, algorithm)
@@ -170,40 +117,40 @@ class FetchedKeys:
             raise self._unavailable()
         return self._keys
 
-    async def _keep_fresh(self) -> None:
+    async def _refresh(self) -> None:
         while True:
-            await asyncio.wait([self._begin()])
+            await asyncio.wait([self._begin_fetch()])
             pause = self._ttl_seconds
             if self._failure is not None:
                 pause = min(pause, COOLDOWN_SECONDS if self.ready else RETRY_SECONDS)
             await self._sleep(pause)
 
     async def _try(self, after_seconds: float) -> None:
-        """Join the fetch that is on its way, or begin one if the last is long enough ago."""
+        """Wait for the running fetch, or for a new one if the last is long enough ago."""
         if self._is_fetching() or self._clock() - self._tried_at >= after_seconds:
-            await asyncio.wait([self._begin()])  # whoever gives up leaves it to the others
+            await asyncio.wait([self._begin_fetch()])  # a cancelled waiter does not cancel it
 
     def _is_fetching(self) -> bool:
         return self._fetching is not None and not self._fetching.done()
 
-    def _begin(self) -> asyncio.Task[None]:
+    def _begin_fetch(self) -> asyncio.Task[None]:
         if self._fetching is None or self._fetching.done():
             self._tried_at = self._clock()
             self._fetching = asyncio.create_task(self._fetch_once())
         return self._fetching
 
     async def _fetch_once(self) -> None:
-        begun_at = self._tried_at
+        began_at = self._tried_at
         try:
             document = await self._fetch()
             if self._keys is None or document != self._document:
                 self._keys, self._document = jwk_set(document), document
         except (FetchFailed, InvalidKeySet) as error:
             self._failure = str(error)
-        except Exception as error:  # noqa: BLE001 - whatever comes from outside, the last set stays
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong, the last good set stays
             self._failure = type(error).__name__
         else:
-            self._loaded_at, self._failure = begun_at, None
+            self._loaded_at, self._failure = began_at, None
             KEYS_LOADED.set_to_current_time()
         KEY_FETCHES.labels("good" if self._failure is None else "failed").inc()
         if self._failure is not None:

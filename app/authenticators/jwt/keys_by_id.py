@@ -1,4 +1,4 @@
-"""Keys of which each is a document of its own, fetched when a token names it."""
+"""Keys that are documents of their own, each fetched when a token names it."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from app.authenticators.jwt.key_server import KeyServer
 
 MAX_AGE_SECONDS: Final = 86400
-MOST_FETCHES: Final = 10
-"""In one cooldown: somebody who invents names gets no further."""
+MAX_FETCHES: Final = 10
+"""In one cooldown, so that invented names do not become fetches."""
 
 _NO_KEY: Final = "00000000-0000-0000-0000-000000000000"
 _REMEDY: Final = "let this machine reach it: name servers, firewall, certificates"
-_MOST_REMEMBERED: Final = 100
+_MAX_REMEMBERED: Final = 100
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 log = structlog.get_logger(__name__)
@@ -39,11 +39,11 @@ log = structlog.get_logger(__name__)
 class KeyDocuments:
     """Public keys as PEM under `address`, each named by a UUID.
 
-    All who ask for one name wait for one fetch, and it is asked for once per cooldown. `clock`
-    gives seconds that only ever grow.
+    All requests for one name wait for the same fetch, and a failed name is fetched once per
+    cooldown. `clock` returns monotonic seconds.
     """
 
-    ready = True  # there is nothing to fetch before a token names it
+    ready = True  # nothing is fetched before a token names it
 
     def __init__(
         self, server: KeyServer, address: str, *, clock: Callable[[], float] = time.monotonic
@@ -51,17 +51,17 @@ class KeyDocuments:
         self._server = server
         self._address = address
         self._clock = clock
-        self._keys: FIFOCache[str, tuple[float, KeySet]] = FIFOCache(_MOST_REMEMBERED)
-        self._failed: FIFOCache[str, tuple[float, bool]] = FIFOCache(_MOST_REMEMBERED)
+        self._keys: FIFOCache[str, tuple[float, KeySet]] = FIFOCache(_MAX_REMEMBERED)
+        self._failed: FIFOCache[str, tuple[float, bool]] = FIFOCache(_MAX_REMEMBERED)
         self._fetching: dict[str, asyncio.Task[None]] = {}
-        self._tried = deque([-math.inf] * MOST_FETCHES, maxlen=MOST_FETCHES)
+        self._tried = deque([-math.inf] * MAX_FETCHES, maxlen=MAX_FETCHES)
 
     async def start(self) -> None:
-        """Open what keys are fetched with."""
+        """Allow fetches."""
         await self._server.start()
 
     async def stop(self) -> None:
-        """Fetch no more."""
+        """Stop fetching."""
         tasks = tuple(self._fetching.values())
         for task in tasks:
             task.cancel()
@@ -69,7 +69,7 @@ class KeyDocuments:
         await self._server.stop()
 
     async def probe(self) -> list[ProbeResult]:
-        """Ask for a key that cannot be there, before any start: a no is an answer."""
+        """Ask for a key that does not exist; the right answer is that it is not there."""
         await self._server.start()
         try:
             await self._server.get(f"{self._address}/{_NO_KEY}")
@@ -79,26 +79,26 @@ class KeyDocuments:
             return [ProbeResult(self._address, str(error), _REMEDY)]
         finally:
             await self._server.stop()
-        return [ProbeResult(self._address, "has a key that cannot be", _REMEDY)]
+        return [ProbeResult(self._address, "has a key that does not exist", _REMEDY)]
 
     async def find(self, key_id: str | None, algorithm: str) -> VerificationKey:
-        """Give the key of a token.
+        """Return the key of a token.
 
         Raises:
-            InvalidToken: its name is no UUID, there is no such key, or it is another kind of key.
+            InvalidToken: the name is not a UUID, or the key does not exist or is of another kind.
             AuthenticatorUnavailable: it cannot be fetched now.
         """
         if key_id is None or not _UUID.fullmatch(key_id):
-            raise InvalidToken("it names its key with what is no UUID")
-        keys = self._known(key_id)
+            raise InvalidToken("its kid is not a UUID")
+        keys = self._remembered(key_id)
         if keys is None:
             await self._try(key_id)
-            keys = self._known(key_id)
+            keys = self._remembered(key_id)
         if keys is None:
             raise self._refusal(key_id)
         return keys.find(key_id, algorithm)
 
-    def _known(self, key_id: str) -> KeySet | None:
+    def _remembered(self, key_id: str) -> KeySet | None:
         loaded_at, keys = self._keys.get(key_id, (-math.inf, None))
         return keys if self._clock() - loaded_at <= MAX_AGE_SECONDS else None
 
@@ -117,7 +117,7 @@ class KeyDocuments:
                 return
             self._tried.append(now)
             self._fetching[key_id] = asyncio.create_task(self._fetch(key_id))
-        await asyncio.wait([self._fetching[key_id]])  # whoever gives up leaves it to the others
+        await asyncio.wait([self._fetching[key_id]])  # a cancelled waiter does not cancel it
 
     async def _fetch(self, key_id: str) -> None:
         now = self._clock()

@@ -1,4 +1,4 @@
-"""What a token must say of itself before its signature counts (RFC 7519, RFC 8725)."""
+"""What a token's header and claims must say (RFC 7519, RFC 8725)."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 LATEST: Final = 253_402_300_799
 """The last second of the year 9999, in epoch seconds."""
 
-_LEADING_ELSEWHERE: Final = frozenset({"jwk", "jku", "x5u", "x5c", "crit", "b64", "zip"})
-"""RFC 7515, section 4.1; RFC 7797: members that would bring keys or rules of the token's own."""
+_FORBIDDEN_MEMBERS: Final = frozenset({"jwk", "jku", "x5u", "x5c", "crit", "b64", "zip"})
+"""Members with which a token brings keys or rules of its own (RFC 7515, section 4.1; RFC 7797)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """When a token holds, in epoch seconds, leeway included; `expires_at` is its own word."""
+    """When a token holds, in epoch seconds and with the leeway; `expires_at` is without it."""
 
     begins: float
     ends: float
     expires_at: float
 
     def check(self, now: float) -> None:
-        """Refuse a token before its time or after it.
+        """Check that the token holds `now`.
 
         Raises:
-            InvalidToken: it is not `now` that it holds.
+            InvalidToken: it has expired, or does not hold yet.
         """
         if now >= self.ends:
             raise InvalidToken("it has expired")
@@ -39,18 +39,18 @@ class Window:
             raise InvalidToken("it does not hold yet")
 
     def ends_for(self, now: float) -> int:
-        """Tell when the session is over, in whole epoch seconds.
+        """Return when the session ends, in whole epoch seconds.
 
-        A clock that is past `exp` already, but not past the leeway, is taken to be ahead.
+        If `now` is past `exp` and within the leeway, our clock is assumed to be ahead.
         """
         return int(self.expires_at if now < int(self.expires_at) else self.ends)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What an authenticator demands of a token.
+    """What an authenticator requires of a token.
 
-    `issuers` and `audiences` None switch these checks off. A wanted claim that is a list means any
+    `None` for `issuers` or `audiences` switches that check off. A list as a wanted claim means any
     of its items. `max_age_seconds` counts from `iat`, `max_lifetime_seconds` from `iat` to `exp`.
     """
 
@@ -64,36 +64,36 @@ class Rules:
     max_lifetime_seconds: int | None = None
 
     def check_header(self, header: Mapping[str, Any]) -> tuple[str, str | None]:
-        """Give the algorithm and the key's name, if there is one.
+        """Return the algorithm and the key's name, if there is one.
 
         Raises:
-            InvalidToken: another algorithm or type, keys or rules of its own, or no harmless name.
+            InvalidToken: another algorithm or type, forbidden members, or an invalid key name.
         """
         algorithm, key_id = header.get("alg"), header.get("kid")
         if not isinstance(algorithm, str) or algorithm not in self.algorithms:
             raise InvalidToken("its algorithm is not one that is configured")
-        if header.keys() & _LEADING_ELSEWHERE:
+        if header.keys() & _FORBIDDEN_MEMBERS:
             raise InvalidToken("its header brings keys or rules of its own")
         if header.get("typ", self.token_type) != self.token_type:
             raise InvalidToken("it is a token of another type")
         if "kid" in header and not (isinstance(key_id, str) and KEY_ID.fullmatch(key_id)):
-            raise InvalidToken("it names its key with what is no name")
+            raise InvalidToken("its kid is not a valid name of a key")
         return algorithm, key_id
 
     def check_claims(self, claims: Mapping[str, Any]) -> Window:
-        """Give when the token holds.
+        """Return when the token holds.
 
         Raises:
-            InvalidToken: another issuer's, for another audience, without what is demanded, or with
-                a time that is none.
+            InvalidToken: another issuer or audience, a required claim is missing or different, or a
+                time is invalid.
         """
         if self.issuers is not None and not _is_any_of(claims.get("iss"), self.issuers):
-            raise InvalidToken("it is of another issuer")
+            raise InvalidToken("it is from another issuer")
         if self.audiences is not None and not _names_any_of(claims.get("aud"), self.audiences):
             raise InvalidToken("it is for another audience")
         for name, wanted in self.wanted_claims.items():
-            if not any(_is_same(find(claims, name), each) for each in _listed(wanted)):
-                raise InvalidToken(f"its claim {name} is not what is demanded")
+            if not any(_is_same(find(claims, name), each) for each in _as_list(wanted)):
+                raise InvalidToken(f"its claim {name} is not as required")
         return self._window(claims)
 
     def _window(self, claims: Mapping[str, Any]) -> Window:
@@ -113,7 +113,7 @@ def _time(claims: Mapping[str, Any], name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidToken(f"its {name} is not a number")
     if not 0 <= value <= LATEST:
-        raise InvalidToken(f"its {name} is no time")
+        raise InvalidToken(f"its {name} is not a valid time")
     return value
 
 
@@ -128,9 +128,9 @@ def _names_any_of(audience: object, names: frozenset[str]) -> bool:
     return _is_any_of(audience, names)
 
 
-def _listed(wanted: object) -> list[Any] | tuple[Any, ...]:
+def _as_list(wanted: object) -> list[Any] | tuple[Any, ...]:
     return wanted if isinstance(wanted, list | tuple) else [wanted]
 
 
 def _is_same(found: object, wanted: object) -> bool:
-    return type(found) is type(wanted) and found == wanted  # or 1 would be true
+    return type(found) is type(wanted) and found == wanted  # otherwise 1 would equal true

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from app.authenticators.jwt import engine as jwt_assertion
 from app.authenticators.jwt.assertion import Assertion
-from app.authenticators.jwt.fetched_keys import FixedKeys
+from app.authenticators.jwt.keys import FixedKeys
 from app.errors import AuthenticatorUnavailable, InvalidCredential
 from app.identity import Identity
 from app.testing import (
@@ -223,7 +223,7 @@ async def test_a_well_signed_token_with_rules_of_its_own_is_refused(
         ("RS256", {"alg": "PS256", "kid": "PS256-1"}, "signature"),
         ("ES256", {"kid": "other"}, "not in the set"),
         ("ES256", {"alg": "ES384"}, "not one that is configured"),
-        ("ES256", {"kid": None}, "no name"),
+        ("ES256", {"kid": None}, "valid name"),
         ("ES256", {"typ": "at+jwt"}, "another type"),
     ],
 )
@@ -249,9 +249,9 @@ async def test_among_several_keys_a_token_has_to_name_its_own(make: Make) -> Non
         ({"exp": str(NOW + 600)}, "exp is not a number"),
         ({"exp": True}, "exp is not a number"),
         ({"exp": [NOW + 600]}, "exp is not a number"),
-        ({"exp": -1}, "exp is no time"),
-        ({"exp": 10**20}, "exp is no time"),
-        ({"exp": 10**4000}, "exp is no time"),
+        ({"exp": -1}, "exp is not a valid time"),
+        ({"exp": 10**20}, "exp is not a valid time"),
+        ({"exp": 10**4000}, "exp is not a valid time"),
         ({"exp": NOW - 31}, "expired"),
         ({"nbf": NOW + 31}, "not hold yet"),
         ({"nbf": "soon"}, "nbf is not a number"),
@@ -622,8 +622,7 @@ def test_whatever_is_well_signed_is_somebody_or_refused(
     made = make()
     outcome = asyncio.run(outcome_of(made, token("ES256", header, **claims)))
 
-    if isinstance(outcome, Identity):
-        assert 1 <= len(outcome.subject) <= 255
+    assert isinstance(outcome, InvalidCredential) or 1 <= len(outcome.subject) <= 255
 
 
 PREFIX = "AUTH_CORP_"
@@ -675,7 +674,7 @@ GIVEN = {
             "one issuer",
         ),
         ({"JWKS_URL": "", "JWKS_FILE": "/nonexistent"}, "JWKS_FILE", "cannot be read"),
-        ({"JWKS_URL": "", "JWKS_FILE": "/etc/hostname"}, "JWKS_FILE", "no JSON object"),
+        ({"JWKS_URL": "", "JWKS_FILE": "/etc/hostname"}, "JWKS_FILE", "not a JSON object"),
         ({"JWKS_URL": "", "PUBLIC_KEY_FILE": "/etc/hostname"}, "PUBLIC_KEY_FILE", "PEM"),
         ({"LEEWAY_SECONDS": "-1"}, "LEEWAY_SECONDS", "greater"),
         ({"LEEWAY_SECONDS": "3600"}, "LEEWAY_SECONDS", "less"),

@@ -13,9 +13,9 @@ from app.authenticators.jwt.fetched_keys import (
     COOLDOWN_SECONDS,
     RETRY_SECONDS,
     FetchedKeys,
-    FixedKeys,
 )
 from app.authenticators.jwt.key_server import FetchFailed, KeyServer
+from app.authenticators.jwt.keys import FixedKeys
 from app.errors import AuthenticatorUnavailable
 from app.testing import FakeIdentityProvider, IssuerKey
 from app.tokens.jwks import UnknownKey, jwk_set
@@ -398,9 +398,9 @@ async def test_keys_of_the_configuration_are_just_there() -> None:
         ({"jwks_uri": "http://keys.example/jwks.json"}, "jwks_uri is plain http"),
         ({"jwks_uri": "file:///etc/passwd"}, "jwks_uri"),
         ({"jwks_uri": "https://a:b@keys.example/"}, "jwks_uri has user information"),
-        ([], "no JSON object"),
-        ("x" * 10, "no JSON object"),
-        ({"issuer": "{issuer}", **{f"m{n}": 1 for n in range(256)}}, "no JSON object"),
+        ([], "not a JSON object"),
+        ("x" * 10, "not a JSON object"),
+        ({"issuer": "{issuer}", **{f"m{n}": 1 for n in range(256)}}, "not a JSON object"),
     ],
 )
 async def test_a_discovery_document_of_anybody_else_is_refused(document: Any, words: str) -> None:

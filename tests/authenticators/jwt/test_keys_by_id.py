@@ -6,7 +6,7 @@ import pytest
 
 from app.authenticators.jwt.fetched_keys import COOLDOWN_SECONDS
 from app.authenticators.jwt.key_server import KeyServer
-from app.authenticators.jwt.keys_by_id import MAX_AGE_SECONDS, MOST_FETCHES, KeyDocuments
+from app.authenticators.jwt.keys_by_id import MAX_AGE_SECONDS, MAX_FETCHES, KeyDocuments
 from app.errors import AuthenticatorUnavailable
 from app.testing import FakeIdentityProvider, IssuerKey
 from app.tokens.jwks import UnknownKey
@@ -82,7 +82,7 @@ async def test_a_key_is_fetched_once_for_all_and_again_after_a_day(documents: Do
 async def test_a_name_that_is_no_uuid_is_never_asked_for(
     documents: Documents, name: str | None
 ) -> None:
-    with pytest.raises(InvalidToken, match="no UUID"):
+    with pytest.raises(InvalidToken, match="not a UUID"):
         await documents.finds(name)
 
     assert documents.fetches == 0
@@ -130,8 +130,8 @@ async def test_whoever_invents_names_gets_no_further_than_ten_fetches(documents:
         except AuthenticatorUnavailable:
             refused["unavailable"] += 1
 
-    assert refused == {"unknown": MOST_FETCHES, "unavailable": 1000 - MOST_FETCHES}
-    assert documents.fetches == MOST_FETCHES
+    assert refused == {"unknown": MAX_FETCHES, "unavailable": 1000 - MAX_FETCHES}
+    assert documents.fetches == MAX_FETCHES
 
 
 async def test_only_so_many_names_are_remembered(documents: Documents) -> None:

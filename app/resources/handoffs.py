@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _FORM: Final = Page("form.html")
 
 
-class Delivery:
-    """Sends users and their tokens to one destination; `host_origins` may frame its form."""
+class Handoffs:
+    """Answers by which users and their tokens reach one vendor; `host_origins` may frame a form."""
 
     def __init__(self, destination: Destination, host_origins: tuple[str, ...]) -> None:
         self._origin = destination.origin

@@ -1,0 +1,63 @@
+"""The keys of an authenticator: what they can do, and those that are in the configuration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from app.authenticators.contract import ProbeResult
+
+if TYPE_CHECKING:
+    from app.tokens.jwks import KeySet, VerificationKey
+
+
+class Keys(Protocol):
+    """The keys of an authenticator."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether there are keys to verify with."""
+        ...
+
+    async def start(self) -> None:
+        """Begin to fetch, without waiting."""
+        ...
+
+    async def stop(self) -> None:
+        """Stop fetching."""
+        ...
+
+    async def find(self, key_id: str | None, algorithm: str) -> VerificationKey:
+        """Return the key of a token: the same object for as long as it is the same key.
+
+        Raises:
+            InvalidToken: there is no such key.
+            AuthenticatorUnavailable: the keys cannot be fetched now.
+        """
+        ...
+
+    async def probe(self) -> list[ProbeResult]:
+        """Try whether there are keys, without `start`."""
+        ...
+
+
+class FixedKeys:
+    """Keys from the configuration."""
+
+    ready = True
+
+    def __init__(self, keys: KeySet) -> None:
+        self._keys = keys
+
+    async def start(self) -> None:
+        """Do nothing."""
+
+    async def stop(self) -> None:
+        """Do nothing."""
+
+    async def find(self, key_id: str | None, algorithm: str) -> VerificationKey:
+        """Return the key of a token."""
+        return self._keys.find(key_id, algorithm)
+
+    async def probe(self) -> list[ProbeResult]:
+        """Return where they are."""
+        return [ProbeResult("keys", "in the configuration")]
