@@ -31,25 +31,43 @@ log = structlog.get_logger("marketplace_sso")
 
 
 class Family(NamedTuple):
-    """A metric with its samples: name, labels, value of each."""
+    """A metric with its samples: name, labels and value of each."""
 
     name: str
     documentation: str
     kind: str
     samples: list[tuple[str, dict[str, str], float]]
 
+    def metric(self) -> Metric:
+        """Return it as prometheus_client has it."""
+        metric = Metric(self.name, self.documentation, self.kind)
+        for name, labels, value in self.samples:
+            metric.add_sample(name, labels, value)
+        return metric
+
+
+class Snapshot(NamedTuple):
+    """What processes have counted, and which ended ones are in it."""
+
+    ended: list[str]
+    families: list[Family]
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the metrics, as `generate_latest` asks for them."""
+        return [family.metric() for family in self.families]
+
 
 class ProcessMetrics:
-    """The folder, as its first process, its workers and `/metrics` use it.
+    """The folder, as the server's first process, its workers and `/metrics` use it.
 
-    `folder` None means that there is none: every process tells its own counts only.
+    Without a `folder` each process tells its own counts only.
     """
 
     def __init__(self, folder: Path | None) -> None:
-        self._folder = folder
+        self.folder = folder
         self._made_by = os.getpid()
         self._name = ""
-        self._written = b""
+        self._written = ""
         self._warned = False
 
     @classmethod
@@ -62,110 +80,81 @@ class ProcessMetrics:
                 continue
         log.warning(
             "metrics_off",
-            reason="no writable folder in /dev/shm or for temporary files",
-            remedy="/metrics tells the counts of one worker; mount an emptyDir or a tmpfs at /tmp",
+            reason="neither /dev/shm nor a folder for temporary files is writable",
+            remedy="mount a tmpfs at /tmp; until then /metrics tells the counts of one worker",
         )
         return cls(None)
 
     def remove(self) -> None:
         """Remove the folder, in the process that made it."""
-        if self._folder is not None and self._made_by == os.getpid():
-            shutil.rmtree(self._folder, ignore_errors=True)
+        if self.folder is not None and self._made_by == os.getpid():
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def write(self) -> None:
         """Write what this process has counted, if it has changed."""
-        if self._folder is None:
-            return
-        self._name = self._name or f"{os.getpid()}-{time.time_ns()}"
-        snapshot = json.dumps(_families(REGISTRY.collect())).encode()
-        if snapshot != self._written:
-            self._put(self._name, snapshot)
-            self._written = snapshot
+        if self.folder is not None:
+            self._name = self._name or f"{os.getpid()}-{time.time_ns()}"
+            content = json.dumps(_own())
+            if content != self._written:
+                self._put(self.folder / self._name, content)
+                self._written = content
 
     def add_up_ended(self, pid: int) -> None:
         """Add what an ended worker has counted to the file of all ended ones."""
-        if self._folder is None:
-            return
-        for path in self._folder.glob(f"{pid}-*"):
-            names, families = self._ended()
-            counted = [each for each in _read_families(path) if each.kind in _SUMMED]
-            ended = {
-                "names": [*names, path.name][-_NAMES_REMEMBERED:],
-                "families": _merged([*families, *counted]),
-            }
-            self._put(_ENDED, json.dumps(ended).encode())
+        for path in self.folder.glob(f"{pid}-*") if self.folder else ():
+            before, last = _read(path.parent / _ENDED), _read(path)
+            counted = [each for each in last.families if each.kind in _SUMMED]
+            names = [*before.ended, path.name][-_NAMES_REMEMBERED:]
+            after = Snapshot(names, _merged([*before.families, *counted]))
+            self._put(path.parent / _ENDED, json.dumps(after))
             path.unlink(missing_ok=True)
 
     def exposition(self) -> bytes:
         """Return the metrics of all processes in the text format of Prometheus."""
-        return generate_latest(_Collected(self._all()))
+        families = _own().families
+        if self.folder is not None:
+            # Read before the file of the ended: one that ends in between is in one of the two.
+            others = {path.name: _read(path) for path in self.folder.glob("*-*[0-9]")}
+            ended = _read(self.folder / _ENDED)
+            for name in others.keys() - {self._name, *ended.ended}:
+                families += others[name].families
+            families = _merged([*families, *ended.families])
+        return generate_latest(Snapshot([], families))
 
-    def _all(self) -> list[Family]:
-        families = _families(REGISTRY.collect())
-        if self._folder is None:
-            return families
-        # Read before the file of ended workers: one that ends in between is in one of the two.
-        others = {path.name: _read_families(path) for path in self._folder.glob("*-*[0-9]")}
-        names, ended = self._ended()
-        for name in others.keys() - {self._name, *names}:
-            families += others[name]
-        return _merged([*families, *ended])
-
-    def _ended(self) -> tuple[list[str], list[Family]]:
-        """Return the names of the last ended workers, and what all of them have counted."""
-        found = _read(self._folder / _ENDED) if self._folder else None
-        if found is None:
-            return [], []
-        return found["names"], [Family(*each) for each in found["families"]]
-
-    def _put(self, name: str, content: bytes) -> None:
-        if self._folder is None:
-            return
-        half = self._folder / f"{name}.half"
+    def _put(self, path: Path, content: str) -> None:
+        half = path.with_suffix(".half")
         try:
-            half.write_bytes(content)
-            half.replace(self._folder / name)
+            half.write_text(content, encoding="utf-8")
+            half.replace(path)
         except OSError as error:
             if not self._warned:
                 self._warned = True
-                log.warning("metrics_not_written", error=type(error).__name__, folder=half.parent)
+                log.warning("metrics_not_written", error=type(error).__name__, folder=path.parent)
 
 
-class _Collected:
-    """What `generate_latest` asks for metrics."""
-
-    def __init__(self, families: Iterable[Family]) -> None:
-        self._families = families
-
-    def collect(self) -> Iterable[Metric]:
-        for name, documentation, kind, samples in self._families:
-            metric = Metric(name, documentation, kind)
-            for sample, labels, value in samples:
-                metric.add_sample(sample, labels, value)
-            yield metric
-
-
-def _families(metrics: Iterable[Metric]) -> list[Family]:
-    return [
-        Family(
-            metric.name,
-            metric.documentation,
-            metric.type,
-            [(sample.name, dict(sample.labels), sample.value) for sample in metric.samples],
-        )
-        for metric in metrics
-    ]
+def _own() -> Snapshot:
+    """Return what this process has counted."""
+    return Snapshot(
+        [],
+        [
+            Family(
+                metric.name,
+                metric.documentation,
+                metric.type,
+                [(sample.name, dict(sample.labels), sample.value) for sample in metric.samples],
+            )
+            for metric in REGISTRY.collect()
+        ],
+    )
 
 
-def _read(path: Path) -> Any:  # noqa: ANN401 - what was written
+def _read(path: Path) -> Snapshot:
+    """Read a snapshot; one that is gone since or damaged is empty."""
     try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None  # gone since, or there is none yet
-
-
-def _read_families(path: Path) -> list[Family]:
-    return [Family(*each) for each in _read(path) or ()]
+        ended, families = json.loads(path.read_bytes())
+        return Snapshot([*map(str, ended)], [Family(*each) for each in families])
+    except (OSError, ValueError, TypeError):
+        return Snapshot([], [])
 
 
 def _merged(families: Iterable[Family]) -> list[Family]:
@@ -173,8 +162,8 @@ def _merged(families: Iterable[Family]) -> list[Family]:
     merged: dict[str, tuple[Family, dict[Any, float]]] = {}
     for family in families:
         _, values = merged.setdefault(family.name, (family, {}))
-        for sample, labels, value in family.samples:
-            key = (sample, tuple(sorted(labels.items())))
+        for name, labels, value in family.samples:
+            key = (name, *sorted(labels.items()))
             if key not in values:
                 values[key] = value
             elif family.kind in _SUMMED:
@@ -183,7 +172,7 @@ def _merged(families: Iterable[Family]) -> list[Family]:
                 values[key] = min(values[key], value)
     return [
         family._replace(
-            samples=[(name, dict(labels), value) for (name, labels), value in values.items()]
+            samples=[(name, dict(labels), value) for (name, *labels), value in values.items()]
         )
         for family, values in merged.values()
     ]
