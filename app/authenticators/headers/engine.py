@@ -87,6 +87,8 @@ class TrustedHeaders:
     Only the peer of the connection counts, never what a header says about it.
     """
 
+    immediate = True
+
     def __init__(self, name: str, variables: TrustedHeadersVariables) -> None:
         self._name = name
         self._variables = variables
