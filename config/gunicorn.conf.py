@@ -12,6 +12,7 @@ _ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 
 wsgi_app = "app.server.serving:application()"
 bind = _settings.service.bind
+umask = 0o777 & ~int(_settings.service.socket_mode, 8)  # of the unix socket, if it is one
 workers = _settings.process.web_concurrency
 
 worker_class = "app.server.worker.Worker"

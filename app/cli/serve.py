@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from app.main import create_app, load
+from app.server.binding import check_bind
 from app.server.limits import raise_descriptor_limit
 from app.settings.environment import server_environment
 
@@ -19,7 +20,9 @@ class Serve(BaseModel):
 
     def cli_cmd(self) -> None:
         """Become gunicorn, so that signals reach it."""
-        create_app(load())
+        config = load()
+        create_app(config)
+        check_bind(config.service.bind)
         raise_descriptor_limit()
         command = [sys.executable, "-m", "gunicorn", "--config", str(_gunicorn_configuration())]
         os.execve(sys.executable, command, server_environment())  # noqa: S606 - our own interpreter, no shell

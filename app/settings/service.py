@@ -115,6 +115,9 @@ class ServiceVariables(ListeningVariables, RowsVariables):
     drain_seconds: float = Field(
         1, ge=0, le=300, description="seconds /readyz fails after SIGTERM before connections close"
     )
+    socket_mode: str = Field(
+        "0660", pattern=r"^0?[0-7]{3}$", description="permissions of a unix socket, in octal"
+    )
     head_timeout_seconds: float = Field(
         10, gt=0, le=120, description="a connection without a whole request head by then is closed"
     )

@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,9 +20,11 @@ from .load import load
 from .service import (
     COMMAND,
     ROOT,
+    WAIT_SECONDS,
     Answer,
     Connection,
     Service,
+    eventually,
     free_port,
     minimal,
     request,
@@ -32,19 +34,11 @@ from .service import (
 from .vendor import verify
 
 ONE_WORKER = {**AS_SHIPPED, "WEB_CONCURRENCY": "1"}
-WAIT_SECONDS = 15.0
 
 
 def token_of(answer: Answer) -> str:
     (token,) = parse_qs(urlsplit(answer["Location"]).query)["tenant"]
     return token
-
-
-def eventually(holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come true"
-        time.sleep(0.02)
 
 
 def workers_of(service: Service) -> set[int]:

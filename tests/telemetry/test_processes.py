@@ -133,8 +133,9 @@ def test_a_folder_that_cannot_be_written_costs_metrics_only(
 
 
 @pytest.mark.requirement("R63")
+@pytest.mark.usefixtures("folder")
 def test_without_any_folder_a_process_tells_its_own_counts(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refused(**_: object) -> str:
         raise OSError(30, "Read-only file system")
