@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -38,14 +39,15 @@ from app.resources.refusals import Refusals
 from app.resources.request import Request
 from app.resources.session import Session
 from app.resources.sign_on import SignOn
-from app.settings.addresses import is_loopback, origin_of
+from app.settings.addresses import origin_of
 from app.settings.environment import read_environment
+from app.settings.problems import InvalidSettings, fault
 from app.settings.secrets import example_secrets
 from app.settings.service import ServiceVariables
 from app.telemetry import metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from app.authenticators.contract import Authenticator
     from app.destinations.destination import Destination
@@ -83,20 +85,39 @@ def load(*, now: Callable[[], float] = time.time) -> Configuration:
     Raises:
         InvalidSettings: with every problem that there is.
     """
-    process, reading = read_environment()
-    service = reading.or_defaults(ServiceVariables, prefix="SSO_")
-    shared = Shared(
-        clock_skew_seconds=service.clock_skew_seconds,
-        max_location_bytes=service.max_location_bytes,
-        now=now,
-    )
-    authenticators = load_authenticators(reading, now=now)
-    destinations = load_destinations(reading, shared)
-    if not (service.unix_peers_only or is_loopback(service.host)):
-        reading.note(example_secrets(reading.secrets))
-    reading.finish()
-    secrets = tuple(reading.secrets.values())
-    return Configuration(service, process, authenticators, tuple(destinations), secrets)
+    with _no_exception_is_special():
+        process, reading = read_environment()
+        service = reading.or_defaults(ServiceVariables, prefix="SSO_")
+        shared = Shared(
+            clock_skew_seconds=service.clock_skew_seconds,
+            max_location_bytes=service.max_location_bytes,
+            now=now,
+        )
+        authenticators: dict[str, Authenticator] = {}
+        with reading.collecting("SSO_AUTHENTICATORS"):
+            authenticators = load_authenticators(reading, now=now)
+        destinations = load_destinations(reading, shared)
+        if not service.on_loopback_only:
+            reading.note(example_secrets(reading.secrets))
+        reading.finish()
+        secrets = tuple(reading.secrets.values())
+        config = Configuration(service, process, authenticators, tuple(destinations), secrets)
+        create_app(config, now=now)
+    return config
+
+
+@contextmanager
+def _no_exception_is_special() -> Iterator[None]:
+    """Turn whatever is raised while a configuration is read, or tried, into a problem of it.
+
+    A plugin's module may even end the process.
+    """
+    try:
+        yield
+    except InvalidSettings:
+        raise
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - as its name says
+        raise InvalidSettings([fault("The configuration", error)]) from None
 
 
 def create_app(

@@ -60,6 +60,11 @@ HOLDS = {
     "R51": "No control socket; a read-only root, no home and any user are enough",
     "R52": "Liveness checks nothing else; only their clients see metrics; the routes are known",
     "R53": "Dependencies are locked with hashes; the image is minimal and runs without root",
+    "R62": "Whatever is wrong while a configuration is read is a named problem, and no traceback",
+    "R63": "No variable that is not ours changes what was checked; nothing is interpolated",
+    "R65": "A secret is what the operator meant: no quotes, no invisible text, no placeholder",
+    "R66": "A row that passes `check` signs on",
+    "R68": "The vendor is asked for a token once, within bounds, and at its own address only",
 }
 
 

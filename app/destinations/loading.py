@@ -31,7 +31,7 @@ VENDORS: Final[Mapping[str, tuple[type[Variables], Callable[[Any, Shared], list[
 
 def load_destinations(reading: Reading, shared: Shared) -> list[Destination]:
     """Make every destination that is set up; their problems are noted in `reading`."""
-    file = reading(RowsVariables, prefix="SSO_").destinations_file
+    file = reading.or_defaults(RowsVariables, prefix="SSO_").destinations_file
     used = [prefix for prefix in VENDORS if any(name.startswith(prefix) for name in reading.names)]
     for prefix, (model, _) in VENDORS.items():
         reading.declare(model, prefix=prefix)
@@ -41,7 +41,7 @@ def load_destinations(reading: Reading, shared: Shared) -> list[Destination]:
     destinations: list[Destination] = []
     for prefix in used:
         model, make = VENDORS[prefix]
-        with reading.collecting():
+        with reading.collecting(f"{prefix}…"):
             destinations += make(reading(model, prefix=prefix), shared)
     if file is not None:
         destinations += _of_rows(reading, file, shared)
@@ -60,7 +60,7 @@ def _of_rows(reading: Reading, file: Path, shared: Shared) -> list[Destination]:
     for name, table in tables.items():
         prefix = key_prefix(name)
         reading.declare(KeyVariables, prefix=prefix)
-        with reading.collecting():
+        with reading.collecting(f"{file.name} [{name}]"):
             row = checked_row(file, name, table)
             keys = reading(KeyVariables, prefix=prefix)
             destinations += row_destinations.destinations(row, keys, shared)

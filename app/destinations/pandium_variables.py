@@ -18,6 +18,7 @@ from app.destinations.variables import (
 from app.settings.variables import JsonObject, Names, Variables, WrongVariable
 from app.tokens.jws import SigningKey
 from app.tokens.secret_encoding import SecretEncoding
+from app.tokens.secrets import ShortSecret
 
 MARKETPLACES: Final = {
     "production": "https://imp.pandium.io/{account}",
@@ -132,6 +133,9 @@ class PandiumVariables(Variables):
     def _check_secret(self) -> Self:
         try:
             _ = self.key
+        except ShortSecret as error:
+            wrong = f"{error}; if Pandium chose it, set PANDIUM_ALLOW_SHORT_SECRET=true"
+            raise WrongVariable("shared_secret", wrong) from None
         except ValueError as error:
             raise WrongVariable("shared_secret", str(error)) from None
         return self

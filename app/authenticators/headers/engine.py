@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from app.authenticators.contract import AuthenticatorContext
 
+_SECRET_CHARACTERS: Final = 12
+"""The shortest proxy secret: 9 random bytes in base64, which nobody tries out over a network."""
+
 _MAX_REPORTED_PEERS: Final = 1024
 _MAX_REMEMBERED_HEADERS: Final = 256
 
@@ -58,6 +61,14 @@ class TrustedHeadersVariables(ClaimNames, IdentityHeaders):
         if Peers(proxies).covers_everything():
             raise ValueError("trusts everybody; name the proxy's own address")
         return proxies
+
+    @field_validator("proxy_secret")
+    @classmethod
+    def _check_proxy_secret(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and len(secret.get_secret_value().strip()) < _SECRET_CHARACTERS:
+            wrong = f"is shorter than {_SECRET_CHARACTERS} characters and could be guessed"
+            raise ValueError(f"{wrong}; set a random one: openssl rand -base64 24")
+        return secret
 
     @model_validator(mode="after")
     def _check_secret_and_its_header(self) -> Self:

@@ -13,6 +13,7 @@ from app.authenticators.jwt.key_server import KeyServer
 from app.authenticators.jwt.keys import FixedKeys
 from app.authenticators.jwt.rules import Rules
 from app.authenticators.jwt.variables import OFF, JwtVariables, opened
+from app.settings.files import read_file
 from app.tokens.jwks import jwk_set, pem_key, shared_secret
 
 if TYPE_CHECKING:
@@ -75,9 +76,9 @@ def _keys(variables: JwtVariables) -> Keys:
     if variables.secret is not None:
         return FixedKeys(shared_secret(opened(variables.secret), variables.algorithms))
     if variables.public_key_file is not None:
-        return FixedKeys(pem_key(variables.public_key_file.read_bytes()))
+        return FixedKeys(pem_key(read_file(variables.public_key_file)))
     if variables.jwks_file is not None:
-        return FixedKeys(jwk_set(variables.jwks_file.read_bytes()))
+        return FixedKeys(jwk_set(read_file(variables.jwks_file)))
     server = KeyServer(timeout_seconds=variables.http_timeout_seconds)
     if variables.discovery_url is not None:
         fetch = partial(
