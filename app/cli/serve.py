@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from app.main import create_app, load
+from app.main import load
 from app.server.binding import check_bind
 from app.server.limits import raise_descriptor_limit
 from app.settings.environment import server_environment
@@ -21,7 +21,6 @@ class Serve(BaseModel):
     def cli_cmd(self) -> None:
         """Become gunicorn, so that signals reach it."""
         config = load()
-        create_app(config)
         check_bind(config.service.bind)
         raise_descriptor_limit()
         command = [sys.executable, "-m", "gunicorn", "--config", str(_gunicorn_configuration())]

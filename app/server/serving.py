@@ -18,7 +18,6 @@ from gunicorn.glogging import Logger
 from app.main import Configuration, create_app, load
 from app.settings.problems import InvalidSettings
 from app.telemetry import logs, metrics
-from app.telemetry.logs import places
 from app.telemetry.processes import MEMORY, ProcessMetrics
 from app.telemetry.sink import Sink
 
@@ -46,14 +45,12 @@ def current() -> Configuration:
 
 
 def read_again() -> None:
-    """Read the configuration, build an application from it, and send the logs where it says.
+    """Read the configuration, and send the logs where it says.
 
     Raises:
-        InvalidSettings: it is not valid; the one before stays.
-        Exception: of whatever class, where no application can be built: the same.
+        InvalidSettings: it is not valid, or no application can be built; the one before stays.
     """
     config = load()
-    create_app(config)
     _current[:] = [config]
     service = config.service
     sink = Sink(STANDARD_OUTPUT, metrics.LOG_LINES_LOST.inc)
@@ -95,11 +92,6 @@ def prepare(arbiter: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
         except InvalidSettings as error:
             problems = [str(problem) for problem in error.problems]
             log.warning("configuration_refused", problems=problems, remedy="the old one is kept")
-            return
-        except Exception as error:  # noqa: BLE001 - whatever it is, the old workers go on
-            problems = [f"the configuration cannot be used: {type(error).__name__}"]
-            remedy = "the old one is kept"
-            log.warning("configuration_refused", problems=problems, at=places(error), remedy=remedy)
             return
         log.info("configuration_taken")
         reload()
