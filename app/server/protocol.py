@@ -120,6 +120,13 @@ class BoundedProtocol(HttpToolsProtocol):
             else:
                 self._feed(data[left:])
 
+    def eof_received(self) -> bool:
+        """Answer what is under way: a client may end its side first (RFC 9112, section 9.6)."""
+        if self.is_idle():
+            return False
+        self.cycle.keep_alive = False
+        return True
+
     def _feed(self, data: bytes) -> None:
         try:
             self.parser.feed_data(data)
@@ -249,6 +256,5 @@ class _Lingering:
 
 def linger(connection: BoundedProtocol) -> None:
     """Say that nothing follows, drop what still comes, and close a little later."""
-    if connection.transport.can_write_eof():
-        connection.transport.write_eof()
+    connection.transport.write_eof()
     connection.loop.call_later(_LINGER_SECONDS, connection.transport.close)
