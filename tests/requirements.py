@@ -64,6 +64,7 @@ HOLDS = {
     "R63": "No variable that is not ours changes what was checked; nothing is interpolated",
     "R65": "A secret is what the operator meant: no quotes, no invisible text, no placeholder",
     "R66": "A row that passes `check` signs on",
+    "R67": "No token outlives the host session, however its `exp` is written",
     "R68": "The vendor is asked for a token once, within bounds, and at its own address only",
     "R54": "A head has a deadline and a bound; half-open connections take nothing from others",
     "R55": "Every answer has the headers of all; a body is never waited for",

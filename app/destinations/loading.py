@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from app.destinations import apifuse, pandium, row_destinations
 from app.destinations.apifuse import ApifuseVariables
 from app.destinations.pandium_variables import PandiumVariables
+from app.destinations.paths import path_conflicts
+from app.destinations.rehearsal import CannotBeMinted, rehearse
 from app.destinations.row_destinations import KeyVariables, key_prefix
 from app.destinations.row_file import checked_row, read_tables
 from app.settings.problems import InvalidSettings, Problem
@@ -42,10 +42,12 @@ def load_destinations(reading: Reading, shared: Shared) -> list[Destination]:
     for prefix in used:
         model, make = VENDORS[prefix]
         with reading.collecting(f"{prefix}…"):
-            destinations += make(reading(model, prefix=prefix), shared)
+            made = make(reading(model, prefix=prefix), shared)
+            destinations += made
+            reading.note(_unmintable(f"{prefix}CLAIMS", made))
     if file is not None:
         destinations += _of_rows(reading, file, shared)
-    reading.note(_path_conflicts(destinations))
+    reading.note(path_conflicts(destinations, VENDORS))
     return destinations
 
 
@@ -63,23 +65,15 @@ def _of_rows(reading: Reading, file: Path, shared: Shared) -> list[Destination]:
         with reading.collecting(f"{file.name} [{name}]"):
             row = checked_row(file, name, table)
             keys = reading(KeyVariables, prefix=prefix)
-            destinations += row_destinations.destinations(row, keys, shared)
+            made = row_destinations.destinations(row, keys, shared)
+            destinations += made
+            reading.note(_unmintable(f"{file.name} [{name}]", made))
     return destinations
 
 
-def _path_conflicts(destinations: Iterable[Destination]) -> Iterable[Problem]:
-    """Find paths that two destinations would answer, whatever their ids are called."""
-    owners: dict[str, list[str]] = defaultdict(list)
+def _unmintable(what: str, destinations: Iterable[Destination]) -> Iterable[Problem]:
     for each in destinations:
-        for path in (each.route, f"{each.route}/session"):
-            owners[re.sub(r"\{[a-z_]+\}", "{}", path)].append(each.name)
-    for name, root in dict.fromkeys((each.name, each.root) for each in destinations):
-        owners[f"{root}/embed.js"].append(name)
-    problems: dict[str, Problem] = {}
-    for path, names in owners.items():
-        if len(names) > 1:
-            prefix = f"{names[-1].upper()}_"
-            variable = f"{prefix}PATH" if prefix in VENDORS else f"[{names[-1]}] path"
-            wrong = f"is not unique: {path} belongs to {' and '.join(names)}"
-            problems.setdefault(variable, Problem(variable, wrong))
-    return problems.values()
+        try:
+            rehearse(each)
+        except CannotBeMinted as error:
+            yield Problem(what, f"(page {each.page}) {error}")

@@ -72,6 +72,8 @@ class TokenClaims:
             {**_values_of(identity), **self._values_of_token(identity), **request}
         )
         claims: dict[str, Any] = {} if rendered is MISSING else rendered
+        if "exp" in claims:
+            claims["exp"] = _no_later(claims["exp"], identity.expires_at)
         for name in self.required:
             if find(claims, name) is MISSING:
                 raise MissingClaim(name, wanted="value for it")
@@ -91,6 +93,17 @@ class TokenClaims:
             return None
         end = now + self.lifetime_seconds
         return end if identity.expires_at is None else min(end, identity.expires_at)
+
+
+def _no_later(exp: object, end: int | None) -> int:
+    """Return `exp`, however a template wrote it, capped by the end of the host session.
+
+    Raises:
+        MissingClaim: it is not a number (RFC 7519, section 4.1.4).
+    """
+    if isinstance(exp, bool) or not isinstance(exp, int | float):
+        raise MissingClaim("exp", wanted="number of seconds for it")
+    return int(exp) if end is None else min(int(exp), end)
 
 
 def _values_of(identity: Identity) -> dict[str, Any]:
