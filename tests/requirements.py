@@ -60,6 +60,8 @@ HOLDS = {
     "R51": "No control socket; a read-only root, no home and any user are enough",
     "R52": "Liveness checks nothing else; only their clients see metrics; the routes are known",
     "R53": "Dependencies are locked with hashes; the image is minimal and runs without root",
+    "R56": "A login is tried once in 60 seconds, whatever the service thinks of its session",
+    "R71": "Link, iframe and element work in Chromium, Firefox and WebKit, whatever the session",
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from app.claims import InvalidTemplate, compile_template, merged
-from app.destinations.parameters import TEXT
+from app.destinations.parameters import LOGIN_ATTEMPT, TEXT
 from app.destinations.rows import Row, RowPage
 from app.destinations.variables import checked_address, placeholders_of
 
@@ -39,6 +39,8 @@ def _wrong_parameters(row: Row) -> Iterable[tuple[str, str]]:
     for name, parameter in row.parameters.items():
         if name == row.parameter:
             yield f"parameters.{name}", "carries the token; remove it"
+        if name == LOGIN_ATTEMPT:
+            yield f"parameters.{name}", "is the service's own mark of a login; rename it"
         leads_away = name.replace("_", "").replace("-", "").lower() in _LEADS_AWAY
         if leads_away and parameter.forward and parameter.rule is TEXT:
             wrong = "could send users and their tokens to another site; set values or relative_path"
