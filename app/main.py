@@ -136,7 +136,7 @@ def create_app(
         groups=frozenset(service.required_groups),
         now=now,
     )
-    login = Login(service.login_url, service.login_return_parameter, service.public_url)
+    login = Login(service.login_url, service.login_return_parameter, service.public_url, now)
     cors = Cors(service.host_origins)
     lifespan = Lifespan(config.authenticators)
     # Answers pass the middleware from the last to the first.

@@ -33,7 +33,9 @@ class Target:
 
     `address` and `fragment` may contain `{token}` and the ids of our path, like `{listing_id}`. A
     token that neither contains is the value of `token_parameter`. `forwarded` are the parameters of
-    our address that the vendor gets, too.
+    our address that the vendor gets, too. `form_targets` are further origins that a posted form may
+    end at: browsers apply the policy of our page to the vendor's redirect after the POST, too (CSP
+    Level 3, section 6.4.1).
     """
 
     address: str
@@ -41,6 +43,7 @@ class Target:
     token_parameter: str | None = None
     forwarded: frozenset[str] = frozenset()
     delivery: Delivery = "redirect"
+    form_targets: tuple[str, ...] = ()
     max_location_bytes: int = 8000
 
     @property

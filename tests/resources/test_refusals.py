@@ -86,7 +86,9 @@ def test_a_signed_out_page_is_sent_to_the_login_and_back(
     assert parts[:3] == ("https", "login.acme.example", "/in")
     assert parse_qs(parts.query) == {
         "app": ["1"],
-        "rd": ["https://app.acme.example/pandium-sso/install/1121?display=list"],
+        "rd": [
+            "https://app.acme.example/pandium-sso/install/1121?display=list&sso_attempt=1800000000"
+        ],
     }
 
 
@@ -133,7 +135,7 @@ def test_a_signed_out_script_gets_problem_details(service: Client, headers: dict
         "code": "no_session",
         "request_id": answer.headers["x-request-id"],
         "login_url": "https://login.acme.example/in?app=1"
-        "&rd=https%3A%2F%2Fapp.acme.example%2Fpandium-sso",
+        "&rd=https%3A%2F%2Fapp.acme.example%2Fpandium-sso%3Fsso_attempt%3D1800000000",
         "return_parameter": "rd",
     }
 
