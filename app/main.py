@@ -26,6 +26,7 @@ from app.errors import (
     SignOnError,
     UnknownPage,
 )
+from app.identity import ascii_lower
 from app.resources.cors import Cors
 from app.resources.embed import Embed
 from app.resources.health import Live, Ready, Version
@@ -42,9 +43,10 @@ from app.settings.addresses import is_loopback, origin_of
 from app.settings.environment import read_environment
 from app.settings.secrets import example_secrets
 from app.settings.service import ServiceVariables
+from app.tokens.public_keys import fingerprint_of_jwk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from app.authenticators.contract import Authenticator
     from app.destinations.destination import Destination
@@ -89,13 +91,18 @@ def load(*, now: Callable[[], float] = time.time) -> Configuration:
         max_location_bytes=service.max_location_bytes,
         now=now,
     )
-    authenticators = load_authenticators(reading, now=now)
     destinations = load_destinations(reading, shared)
+    authenticators = load_authenticators(reading, own_keys=_own_keys(destinations), now=now)
     if not (service.unix_peers_only or is_loopback(service.host)):
         reading.note(example_secrets(reading.secrets))
     reading.finish()
     secrets = tuple(reading.secrets.values())
     return Configuration(service, process, authenticators, tuple(destinations), secrets)
+
+
+def _own_keys(destinations: Iterable[Destination]) -> frozenset[bytes]:
+    """Return the fingerprints of the public keys that tokens for vendors are verified with."""
+    return frozenset(fingerprint_of_jwk(jwk) for each in destinations for jwk in each.public_jwks)
 
 
 def create_app(
@@ -109,7 +116,7 @@ def create_app(
     authenticate = Chain(
         authenticators=config.authenticators,
         timeout_seconds=service.authentication_timeout_seconds,
-        email_domains=frozenset(domain.lower() for domain in service.allowed_email_domains),
+        email_domains=frozenset(map(ascii_lower, service.allowed_email_domains)),
         groups=frozenset(service.required_groups),
         now=now,
     )

@@ -60,6 +60,14 @@ HOLDS = {
     "R51": "No control socket; a read-only root, no home and any user are enough",
     "R52": "Liveness checks nothing else; only their clients see metrics; the routes are known",
     "R53": "Dependencies are locked with hashes; the image is minimal and runs without root",
+    "R57": "What signs a session in is told apart from everybody else's tokens and keys",
+    "R58": "An answer belongs to its question, whatever the other side sends unasked",
+    "R59": "One caller cannot use up what others need",
+    "R60": "A proxy network is refused where it is not one; mapped addresses count as plain ones",
+    "R61": "An unverified e-mail address is no address",
+    "R64": "A reason has what was found, what was wanted and the variable that decides",
+    "R67": "No token outlives the host session, however its end is written",
+    "R70": "Each preset is held by a payload as its product sends it",
 }
 
 

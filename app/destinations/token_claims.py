@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -36,6 +37,8 @@ TOKEN_NAMES: Final = ("now", "issued_at", "expires_at", "token_id")
 7519, section 4.1)."""
 
 TEMPLATE_NAMES: Final = (*IDENTITY_NAMES, *TOKEN_NAMES, "claims.", "path.", "integration.")
+
+_NUMBER: Final = re.compile(r"[0-9]{1,32}(\.[0-9]{1,32})?")
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -72,6 +75,7 @@ class TokenClaims:
             {**_values_of(identity), **self._values_of_token(identity), **request}
         )
         claims: dict[str, Any] = {} if rendered is MISSING else rendered
+        _cap(claims, identity.expires_at)
         for name in self.required:
             if find(claims, name) is MISSING:
                 raise MissingClaim(name, wanted="value for it")
@@ -91,6 +95,17 @@ class TokenClaims:
             return None
         end = now + self.lifetime_seconds
         return end if identity.expires_at is None else min(end, identity.expires_at)
+
+
+def _cap(claims: dict[str, Any], ends_at: int | None) -> None:
+    """Let no `exp` be after the end of the host session (epoch seconds), however it is written."""
+    expires_at = claims.get("exp")
+    if ends_at is None or isinstance(expires_at, bool):
+        return
+    if isinstance(expires_at, int | float) and not expires_at <= ends_at:
+        claims["exp"] = ends_at
+    elif isinstance(expires_at, str) and _NUMBER.fullmatch(expires_at):
+        claims["exp"] = min(expires_at, str(ends_at), key=float)
 
 
 def _values_of(identity: Identity) -> dict[str, Any]:
