@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -36,6 +37,8 @@ TOKEN_NAMES: Final = ("now", "issued_at", "expires_at", "token_id")
 7519, section 4.1)."""
 
 TEMPLATE_NAMES: Final = (*IDENTITY_NAMES, *TOKEN_NAMES, "claims.", "path.", "integration.")
+
+_NUMBER: Final = re.compile(r"[0-9]{1,32}(\.[0-9]{1,32})?")
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from app.authenticators.headers.peers import Peers, peer_address
+from app.authenticators.headers.peers import peer_address
 from app.errors import AccessDenied
+from app.settings.networks import Peers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -120,7 +120,7 @@ class BoundedProtocol(HttpToolsProtocol):
             else:
                 self._feed(data[left:])
 
-    def eof_received(self) -> bool:
+    def eof_received(self) -> bool:  # type: ignore[override] # as asyncio has it
         """Answer what is under way: a client may end its side first (RFC 9112, section 9.6)."""
         if self.is_idle():
             return False
