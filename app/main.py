@@ -28,6 +28,7 @@ from app.errors import (
     UnknownPage,
     VendorUnavailable,
 )
+from app.identity import ascii_lower
 from app.resources.cors import Cors
 from app.resources.embed import Embed
 from app.resources.health import Live, Ready, Version
@@ -45,9 +46,11 @@ from app.settings.environment import read_environment
 from app.settings.problems import InvalidSettings, fault
 from app.settings.secrets import example_secrets
 from app.settings.service import ServiceVariables
+from app.telemetry import metrics
+from app.tokens.public_keys import fingerprint_of_jwk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from app.authenticators.contract import Authenticator
     from app.destinations.destination import Destination
@@ -94,10 +97,11 @@ def load(*, now: Callable[[], float] = time.time) -> Configuration:
             max_location_bytes=service.max_location_bytes,
             now=now,
         )
+        destinations = load_destinations(reading, shared)
         authenticators: dict[str, Authenticator] = {}
         with reading.collecting("SSO_AUTHENTICATORS"):
-            authenticators = load_authenticators(reading, now=now)
-        destinations = load_destinations(reading, shared)
+            own_keys = _own_keys(destinations)
+            authenticators = load_authenticators(reading, own_keys=own_keys, now=now)
         if not service.on_loopback_only:
             reading.note(example_secrets(reading.secrets))
         reading.finish()
@@ -121,22 +125,28 @@ def _no_exception_is_special() -> Iterator[None]:
         raise InvalidSettings([fault("The configuration", error)]) from None
 
 
+def _own_keys(destinations: Iterable[Destination]) -> frozenset[bytes]:
+    """Return the fingerprints of the public keys that tokens for vendors are verified with."""
+    return frozenset(fingerprint_of_jwk(jwk) for each in destinations for jwk in each.public_jwks)
+
+
 def create_app(
     config: Configuration,
     *,
     now: Callable[[], float] = time.time,
     is_draining: Callable[[], bool] = lambda: False,
+    exposition: Callable[[], bytes] = metrics.exposition,
 ) -> falcon.asgi.App[Any, Any]:
     """Put the parts together; `now` returns epoch seconds."""
     service = config.service
     authenticate = Chain(
         authenticators=config.authenticators,
         timeout_seconds=service.authentication_timeout_seconds,
-        email_domains=frozenset(domain.lower() for domain in service.allowed_email_domains),
+        email_domains=frozenset(map(ascii_lower, service.allowed_email_domains)),
         groups=frozenset(service.required_groups),
         now=now,
     )
-    login = Login(service.login_url, service.login_return_parameter, service.public_url)
+    login = Login(service.login_url, service.login_return_parameter, service.public_url, now)
     cors = Cors(service.host_origins)
     lifespan = Lifespan(
         {
@@ -166,7 +176,7 @@ def create_app(
     app.add_route("/readyz", ready)
     app.add_route("/healthz", ready)
     app.add_route("/version", Version())
-    app.add_route("/metrics", Metrics(service.metrics_clients))
+    app.add_route("/metrics", Metrics(service.metrics_clients, exposition))
     welcome = _welcome_origins(service)
     for destination in config.destinations:
         sign_on = SignOn(destination, authenticate, service.host_origins, welcome)

@@ -60,6 +60,14 @@ HOLDS = {
     "R51": "No control socket; a read-only root, no home and any user are enough",
     "R52": "Liveness checks nothing else; only their clients see metrics; the routes are known",
     "R53": "Dependencies are locked with hashes; the image is minimal and runs without root",
+    "R54": "A head has a deadline and a bound; half-open connections take nothing from others",
+    "R55": "Every answer has the headers of all; a body is never waited for",
+    "R56": "A login is tried once: no answer leads a browser back to it within 60 s",
+    "R57": "What signs a session in is told apart from everybody else's tokens and keys",
+    "R58": "An answer of the host belongs to its question",
+    "R59": "One caller cannot use up what others need",
+    "R60": "A proxy network that is none is refused; a unix socket is not open to everybody",
+    "R61": "An unverified e-mail address is no address; no spelling of it is a 500",
     "R62": "Whatever is wrong while a configuration is read is a named problem, and no traceback",
     "R63": "No variable that is not ours changes what was checked; nothing is interpolated",
     "R64": "A reason names what was found, what was wanted and the variable that decides",
@@ -67,6 +75,9 @@ HOLDS = {
     "R66": "A row that passes `check` signs on",
     "R67": "No token outlives the host session, however its `exp` is written",
     "R68": "The vendor is asked for a token once, within bounds, and at its own address only",
+    "R69": "A changed file is taken soon, and no request is lost",
+    "R70": "Each preset is held by a payload as its product sends it",
+    "R71": "Link, iframe and element work in every engine",
 }
 
 

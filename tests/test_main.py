@@ -21,10 +21,10 @@ def test_these_are_all_the_routes(load: Load) -> None:
     }
 
     assert routes == {
-        "/livez": {"GET"},
-        "/readyz": {"GET"},
-        "/healthz": {"GET"},
-        "/version": {"GET"},
+        "/livez": {"GET", "HEAD"},
+        "/readyz": {"GET", "HEAD"},
+        "/healthz": {"GET", "HEAD"},
+        "/version": {"GET", "HEAD"},
         "/metrics": {"GET"},
         "/pandium-sso": {"GET"},
         "/pandium-sso/session": {"GET"},

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 import orjson
 
@@ -40,6 +40,12 @@ class Issued:
     token: str = field(repr=False)
     expires_at: int | None = None
     answer: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    signed_here: bool = True
+
+    @property
+    def in_query(self) -> str:
+        """The token in a query. One that is signed here needs no encoding: it is base64url."""
+        return self.token if self.signed_here else quote_plus(self.token)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +130,7 @@ class Exchange:
             raise VendorUnavailable(f"its answer has no text at {self.token}")
         if not (token.isascii() and token.isprintable()):
             raise VendorUnavailable(f"its answer has no token at {self.token}, but other text")
-        return Issued(token, self._end(answer), answer)
+        return Issued(token, self._end(answer), answer, signed_here=False)
 
     def _end(self, answer: Mapping[str, Any]) -> int | None:
         seconds: object = self.expires_in

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, urlencode
 
 from app.claims import Template
 from app.destinations.exchange import Issued
@@ -16,7 +16,7 @@ Delivery = Literal["redirect", "form", "json"]
 """How the token travels: in the address of a 307, in a form that posts itself, or as JSON."""
 
 NAME_DELIMITERS: Final = ":@!$()*,"
-"""What may stand in the name of a parameter as it is."""
+"""What may stand in the name of the token's parameter as it is (RFC 3986, section 3.4)."""
 
 ANSWER_NAMES: Final = ("token", "url", "expires_at", "exchanged.")
 """Placeholders of the answer to a script; `exchanged.…` is what the vendor's API answered."""
@@ -44,7 +44,8 @@ class Target:
     `address` and `fragment` may contain `{token}` and the ids of our path, like `{listing_id}`. A
     token that neither contains is the value of `token_parameter`, or in `answer`, a template of
     what a script is answered. `forwarded` are the parameters of our address that the vendor gets,
-    too. `form_targets` are origins to which the vendor redirects a form that was posted to it.
+    too. `form_targets` are further origins that a posted form may end at: browsers apply the policy
+    of our page to the vendor's redirect after the POST, too (CSP Level 3, section 6.4.1).
     """
 
     address: str
@@ -69,13 +70,13 @@ class Target:
         Raises:
             LocationTooLong: the address of a redirect is longer than `max_location_bytes`.
         """
-        carried = {} if self.token_parameter is None else {self.token_parameter: issued.token}
-        fields = self._forwarded(parameters) | carried  # ours overwrites theirs
+        forwarded = self._forwarded(parameters)
         if self.delivery != "redirect":
+            carried = {} if self.token_parameter is None else {self.token_parameter: issued.token}
             url = filled(self.address, ids)
             answer = self._answer(url, issued)
-            return Handoff(url, self.delivery, fields, issued.expires_at, answer)
-        location = self._location({**ids, "token": issued.token}, fields)
+            return Handoff(url, self.delivery, forwarded | carried, issued.expires_at, answer)
+        location = self._location({**ids, "token": issued.token}, forwarded, issued)
         if len(location) > self.max_location_bytes:
             raise LocationTooLong(f"{len(location)} bytes, {self.max_location_bytes} allowed")
         return Handoff(location, expires_at=issued.expires_at)
@@ -95,27 +96,28 @@ class Target:
         names = self.forwarded - {self.token_parameter}
         return {name: value for name, value in parameters.items() if name in names}
 
-    def _location(self, ids: Mapping[str, str], query: Mapping[str, str]) -> str:
+    def _location(
+        self, ids: Mapping[str, str], forwarded: Mapping[str, str], issued: Issued | None = None
+    ) -> str:
         """Return an address that ends with a fragment of its own, most often an empty one.
 
         Otherwise the browser would keep the fragment of our address (RFC 9110, section 10.2.2).
         """
         address = filled(self.address, ids)
+        query = urlencode(forwarded) if forwarded else ""
+        if issued is not None and self.token_parameter is not None:
+            # The parameter's name is checked, and stands as it is.
+            carrier = f"{self.token_parameter}={issued.in_query}"
+            query = f"{query}&{carrier}" if query else carrier
         if query:
-            address += f"{'&' if '?' in address else '?'}{_query(query)}"
+            address += f"{'&' if '?' in address else '?'}{query}"
         return f"{address}#{filled(self.fragment, ids)}"
-
-
-def _query(parameters: Mapping[str, str]) -> str:
-    """Return a query; its names keep the delimiters that mean nothing in it (RFC 3986, 3.4)."""
-    return "&".join(
-        f"{quote_plus(name, safe=NAME_DELIMITERS)}={quote_plus(value)}"
-        for name, value in parameters.items()
-    )
 
 
 def filled(template: str, values: Mapping[str, str]) -> str:
     """Put values into the `{placeholders}` of a path or an address, encoded as path segments."""
+    if "{" not in template:
+        return template
     for name, value in values.items():
         template = template.replace(f"{{{name}}}", quote(value, safe=""))
     return template

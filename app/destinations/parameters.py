@@ -6,6 +6,10 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+LOGIN_ATTEMPT: Final = "sso_attempt"
+"""The parameter of our addresses that says when the user left for the login, in epoch seconds. It
+is the service's own: no vendor gets it."""
+
 ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 """An id in a path: 1 to 64 characters, none with a meaning in addresses."""
 

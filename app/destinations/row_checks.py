@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from app.claims import InvalidTemplate, compile_template, merged
 from app.destinations.handoff import ANSWER_NAMES
-from app.destinations.parameters import foreign_value, leads_away
+from app.destinations.parameters import LOGIN_ATTEMPT, foreign_value, leads_away
 from app.destinations.row_exchange import wrong_exchange
 from app.destinations.row_values import not_json
 from app.destinations.rows import Row, RowPage
@@ -57,6 +57,8 @@ def _wrong_parameters(row: Row) -> Iterable[tuple[str, str]]:
     for name, parameter in row.parameters.items():
         if name == row.parameter:
             yield f"parameters.{name}", "carries the token; remove it"
+        if name == LOGIN_ATTEMPT:
+            yield f"parameters.{name}", "is the service's own mark of a login; rename it"
         if not (parameter.forward and leads_away(name)) or parameter.values:
             continue
         for host in sorted(hosts):

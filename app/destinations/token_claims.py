@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -41,6 +42,9 @@ INTEGRATION_NAMES: Final = (*IDENTITY_NAMES, *TOKEN_NAMES, "claims.", "path.", "
 
 TEMPLATE_NAMES: Final = (*INTEGRATION_NAMES, "integration.")
 
+_NUMBER: Final = re.compile(r"[0-9]{1,32}(\.[0-9]{1,32})?")
+
+_MOST_DIGITS: Final = 15
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
@@ -120,6 +124,8 @@ def _no_later(exp: object, end: int | None) -> int:
     Raises:
         MissingClaim: it is not a number (RFC 7519, section 4.1.4).
     """
+    if isinstance(exp, str) and exp.isascii() and exp.isdigit():
+        exp = int(exp[:_MOST_DIGITS])
     if isinstance(exp, bool) or not isinstance(exp, int | float):
         raise MissingClaim("exp", wanted="number of seconds for it")
     return int(exp) if end is None else min(int(exp), end)

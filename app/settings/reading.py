@@ -59,12 +59,10 @@ class Reading:
         self.declare(model, prefix=prefix)
         names = variable_names(model, prefix)
         texts, problems = self._sources.texts(names)
-        unread = {problem.variable for problem in problems}
         try:
             variables = group_of(model, prefix, texts, defaults or {})
-        except ValidationError as error:
-            found = problems_of_group(error, prefix)
-            problems += (each for each in found if each.variable not in unread)
+        except ValidationError:
+            problems += _all_problems(model, prefix, texts, defaults or {}, problems)
         if problems:
             raise InvalidSettings(problems)
         for name, field in zip(names, model.model_fields, strict=True):
@@ -152,3 +150,42 @@ def _link(name: str) -> str | None:
         f"Kubernetes sets it for a service called {service!r}: "
         "set enableServiceLinks: false in the pod's spec"
     )
+
+
+def _all_problems(
+    model: type[Variables],
+    prefix: str,
+    texts: Mapping[str, str],
+    defaults: Mapping[str, Any],
+    known: Iterable[Problem],
+) -> list[Problem]:
+    """Return what is wrong with a group besides what is `known`.
+
+    What two variables make wrong together is found only where each is valid: so those that are
+    wrong are left out, and the rest is tried again, until nothing more is found.
+    """
+    found: list[Problem] = []
+    wrong = {problem.variable for problem in known}
+    while True:
+        try:
+            group_of(
+                model,
+                prefix,
+                {name: text for name, text in texts.items() if name not in wrong},
+                {
+                    field: value
+                    for field, value in defaults.items()
+                    if f"{prefix}{field.upper()}" not in wrong
+                },
+            )
+        except ValidationError as error:
+            more = [
+                each
+                for each in problems_of_group(error, prefix)
+                if each.variable not in wrong and not any(name in each.wrong for name in wrong)
+            ]
+            if more:
+                found += more
+                wrong.update(each.variable for each in more)
+                continue
+        return found

@@ -9,6 +9,7 @@ from itertools import combinations
 from typing import Final
 
 from app.settings.problems import Problem
+from app.tokens.public_keys import fingerprints
 from app.tokens.secret_encoding import possible_bytes
 
 EXAMPLE_SECRET: Final = "an-example-secret-that-is-for-trying-out-only"
@@ -30,10 +31,19 @@ _UNSEEN: Final = frozenset({"Cc", "Cf"})
 
 
 def shared_secrets(secrets: Mapping[str, str]) -> Iterable[Problem]:
-    """Find secrets, by their variables, that serve twice, however each is written."""
+    """Find secrets, by their variables, that serve twice, however each is written.
+
+    Private keys are compared as keys: the same one has many spellings (PKCS 1, PKCS 8, SEC 1).
+    """
+    meanings = {name: _meanings(secret) for name, secret in secrets.items()}
     for name, other in combinations(sorted(secrets), 2):
-        if possible_bytes(secrets[name]) & possible_bytes(secrets[other]):
+        if meanings[name] & meanings[other]:
             yield Problem(other, f"is the same secret as {name}; set a different one")
+
+
+def _meanings(secret: str) -> set[bytes]:
+    written = possible_bytes(secret)
+    return written.union(*(fingerprints(text) for text in written))
 
 
 def misread_secrets(secrets: Mapping[str, str]) -> Iterable[Problem]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from app.settings.addresses import checked_origin, is_loopback
+from app.settings.networks import PeerNames
 from app.settings.variables import HttpsAddress, Names, Variables, WrongVariable
 from app.telemetry.logs import LogFormat
 
@@ -30,13 +30,6 @@ def _checked_bind(address: str) -> str:
     if int(port) > _LAST_PORT:
         raise ValueError(f"has a port above {_LAST_PORT}")
     return address
-
-
-def _checked_networks(clients: tuple[str, ...]) -> tuple[str, ...]:
-    for client in clients:
-        if client != "unix":
-            ipaddress.ip_network(client)
-    return clients
 
 
 def _is_folder(path: Path) -> bool:
@@ -116,12 +109,18 @@ class ServiceVariables(ListeningVariables, RowsVariables):
         Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)
     ] = Field("info", description="lowest level that is logged")
     log_format: LogFormat = Field("json", description="`json` for machines, `console` for people")
-    metrics_clients: Annotated[Names, AfterValidator(_checked_networks)] = Field(
+    metrics_clients: PeerNames = Field(
         ("127.0.0.1/32", "::1/128"),
         description="clients that may read /metrics: networks, or `unix`",
     )
     drain_seconds: float = Field(
         1, ge=0, le=300, description="seconds /readyz fails after SIGTERM before connections close"
+    )
+    socket_mode: str = Field(
+        "0660", pattern=r"^0?[0-7]{3}$", description="permissions of a unix socket, in octal"
+    )
+    head_timeout_seconds: float = Field(
+        10, gt=0, le=120, description="a connection without a whole request head by then is closed"
     )
     max_location_bytes: int = Field(
         8000, ge=256, le=65536, description="longest address that is sent; a longer one is a 500"

@@ -114,7 +114,7 @@ def two_pages(one: str, other: str) -> str:
         ),
         # times and sizes
         faulty(SHORT + "claims={exp='soon'}", "rows.toml [x]", "never gives exp"),
-        faulty(SHORT + "claims={exp='{now:%Y}'}", "rows.toml [x]", "never gives exp"),
+        faulty(SHORT + "claims={exp='{now:%Y-%m}'}", "rows.toml [x]", "never gives exp"),
         faulty(SHORT + "claims={exp=true}", "rows.toml [x]", "never gives exp"),
         faulty(SHORT + f"claims={{a='{'x' * 9000}'}}", "rows.toml [x]", "address that is too long"),
     ],
