@@ -53,6 +53,7 @@ EXCHANGES: Final = Counter(
     "sso_exchanges",
     "Questions to a vendor's API for a token: good, or failed",
     ("destination", "outcome"),
+    registry=REGISTRY,
 )
 KEY_FETCHES: Final = Counter(
     "sso_key_set_fetches",
