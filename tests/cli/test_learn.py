@@ -14,7 +14,7 @@ from app.identity import Identity
 from app.testing import IssuerKey
 from app.tokens.jws import read
 from tests.cli.command_line import run
-from tests.destinations.test_row_destinations import EXAMPLE, KEYS
+from tests.destinations.example_rows import EXAMPLE, KEYS
 from tests.in_process import Load
 from tests.samples import NOW, PROXY
 
