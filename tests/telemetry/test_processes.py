@@ -100,7 +100,8 @@ def test_the_folder_is_bounded_over_a_thousand_workers(folder: Path) -> None:
     snapshot.unlink(missing_ok=True)
 
     assert [path.name for path in folder.iterdir()] == ["ended"]
-    assert (folder / "ended").stat().st_size < 64 * 1024
+    # As much as a worker has series, of which this process may have many by now.
+    assert (folder / "ended").stat().st_size < max(64 * 1024, 2 * len(content))
     assert samples(processes)["sso_sign_ons_total"] == 1000
 
 
