@@ -2,7 +2,30 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
+
+_MAX_SHOWN_CHARACTERS: Final = 80
+_MAX_SHOWN_ITEMS: Final = 5
+
+
+def shown(value: object) -> str:
+    """Return a value as a reason may quote it: printable, on one line, and short.
+
+    It is for values that are no credential: issuers, audiences, types, algorithms, names of keys,
+    groups and claims, mail domains, peers.
+    """
+    if value is None:
+        return "nothing"
+    if isinstance(value, list | tuple | set | frozenset):
+        items = list(value) if isinstance(value, list | tuple) else sorted(value)
+        more = ", …" if len(items) > _MAX_SHOWN_ITEMS else ""
+        return (", ".join(map(shown, items[:_MAX_SHOWN_ITEMS])) or "an empty list") + more
+    if isinstance(value, dict):
+        return "an object"
+    text = value if isinstance(value, str) else str(value)
+    if len(text) > _MAX_SHOWN_CHARACTERS:
+        text = f"{text[: _MAX_SHOWN_CHARACTERS - 1]}…"
+    return repr(text)
 
 
 class SignOnError(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,9 @@ MAX_SUBJECT_CHARACTERS = 255
 
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories of controls, bidi and zero-width formatting, surrogates, line ends."""
+
+
+_ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 class InvalidIdentity(ValueError):
@@ -53,6 +57,29 @@ class Identity:
             _check_email(self.email)
         if self.expires_at is not None and type(self.expires_at) is not int:
             raise InvalidIdentity("expires_at is not whole epoch seconds")
+
+
+def is_email(text: str) -> bool:
+    """Tell whether a text can be the e-mail address of an identity."""
+    try:
+        _check_email(text)
+    except InvalidIdentity:
+        return False
+    return True
+
+
+def email_domain(email: str | None) -> str:
+    """Return the domain of an address in small letters; empty without an address.
+
+    Only ASCII is folded: elsewhere two different letters can have the same small one, such as K and
+    the KELVIN SIGN.
+    """
+    return ascii_lower((email or "").rpartition("@")[2])
+
+
+def ascii_lower(text: str) -> str:
+    """Return a text with the capitals of ASCII made small."""
+    return text.translate(_ASCII_LOWER)
 
 
 def _check_id(field_name: str, value: object) -> None:

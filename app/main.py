@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,6 +27,7 @@ from app.errors import (
     SignOnError,
     UnknownPage,
 )
+from app.identity import ascii_lower
 from app.resources.cors import Cors
 from app.resources.embed import Embed
 from app.resources.health import Live, Ready, Version
@@ -38,13 +40,16 @@ from app.resources.refusals import Refusals
 from app.resources.request import Request
 from app.resources.session import Session
 from app.resources.sign_on import SignOn
-from app.settings.addresses import is_loopback, origin_of
+from app.settings.addresses import origin_of
 from app.settings.environment import read_environment
+from app.settings.problems import InvalidSettings, fault
 from app.settings.secrets import example_secrets
 from app.settings.service import ServiceVariables
+from app.telemetry import metrics
+from app.tokens.public_keys import fingerprint_of_jwk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from app.authenticators.contract import Authenticator
     from app.destinations.destination import Destination
@@ -82,20 +87,45 @@ def load(*, now: Callable[[], float] = time.time) -> Configuration:
     Raises:
         InvalidSettings: with every problem that there is.
     """
-    process, reading = read_environment()
-    service = reading.or_defaults(ServiceVariables, prefix="SSO_")
-    shared = Shared(
-        clock_skew_seconds=service.clock_skew_seconds,
-        max_location_bytes=service.max_location_bytes,
-        now=now,
-    )
-    authenticators = load_authenticators(reading, now=now)
-    destinations = load_destinations(reading, shared)
-    if not (service.unix_peers_only or is_loopback(service.host)):
-        reading.note(example_secrets(reading.secrets))
-    reading.finish()
-    secrets = tuple(reading.secrets.values())
-    return Configuration(service, process, authenticators, tuple(destinations), secrets)
+    with _no_exception_is_special():
+        process, reading = read_environment()
+        service = reading.or_defaults(ServiceVariables, prefix="SSO_")
+        shared = Shared(
+            clock_skew_seconds=service.clock_skew_seconds,
+            max_location_bytes=service.max_location_bytes,
+            now=now,
+        )
+        destinations = load_destinations(reading, shared)
+        authenticators: dict[str, Authenticator] = {}
+        with reading.collecting("SSO_AUTHENTICATORS"):
+            own_keys = _own_keys(destinations)
+            authenticators = load_authenticators(reading, own_keys=own_keys, now=now)
+        if not service.on_loopback_only:
+            reading.note(example_secrets(reading.secrets))
+        reading.finish()
+        secrets = tuple(reading.secrets.values())
+        config = Configuration(service, process, authenticators, tuple(destinations), secrets)
+        create_app(config, now=now)
+    return config
+
+
+@contextmanager
+def _no_exception_is_special() -> Iterator[None]:
+    """Turn whatever is raised while a configuration is read, or tried, into a problem of it.
+
+    A plugin's module may even end the process.
+    """
+    try:
+        yield
+    except InvalidSettings:
+        raise
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - as its name says
+        raise InvalidSettings([fault("The configuration", error)]) from None
+
+
+def _own_keys(destinations: Iterable[Destination]) -> frozenset[bytes]:
+    """Return the fingerprints of the public keys that tokens for vendors are verified with."""
+    return frozenset(fingerprint_of_jwk(jwk) for each in destinations for jwk in each.public_jwks)
 
 
 def create_app(
@@ -103,13 +133,14 @@ def create_app(
     *,
     now: Callable[[], float] = time.time,
     is_draining: Callable[[], bool] = lambda: False,
+    exposition: Callable[[], bytes] = metrics.exposition,
 ) -> falcon.asgi.App[Any, Any]:
     """Put the parts together; `now` returns epoch seconds."""
     service = config.service
     authenticate = Chain(
         authenticators=config.authenticators,
         timeout_seconds=service.authentication_timeout_seconds,
-        email_domains=frozenset(domain.lower() for domain in service.allowed_email_domains),
+        email_domains=frozenset(map(ascii_lower, service.allowed_email_domains)),
         groups=frozenset(service.required_groups),
         now=now,
     )
@@ -134,7 +165,7 @@ def create_app(
     app.add_route("/readyz", ready)
     app.add_route("/healthz", ready)
     app.add_route("/version", Version())
-    app.add_route("/metrics", Metrics(service.metrics_clients))
+    app.add_route("/metrics", Metrics(service.metrics_clients, exposition))
     welcome = _welcome_origins(service)
     for destination in config.destinations:
         sign_on = SignOn(destination, authenticate, service.host_origins, welcome)

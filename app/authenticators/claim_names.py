@@ -6,8 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from app.claims import MISSING, find
-from app.errors import InvalidCredential
+from app.authenticators.claim_values import (
+    group_names,
+    identifier,
+    is_verified,
+    source,
+    text,
+    without,
+)
 from app.identity import Identity
 from app.settings.variables import Variables
 
@@ -21,6 +27,10 @@ class ClaimNames(Variables):
     subject_claim: str = Field("sub", description="the user's id")
     email_claim: str = Field("email", description="the e-mail address")
     email_verified_claim: str = Field("email_verified", description="whether it was verified")
+    allow_unverified_email: bool = Field(
+        default=False,
+        description="take an e-mail address that the login says is not verified",
+    )
     name_claim: str = Field("name", description="the display name")
     given_name_claim: str = Field("given_name", description="the first name")
     family_name_claim: str = Field("family_name", description="the last name")
@@ -28,76 +38,47 @@ class ClaimNames(Variables):
     org_name_claim: str = Field("", description="its name")
     groups_claim: str = Field("groups", description="a list of group names")
 
-    def identity_from(self, claims: Mapping[str, Any], **known: Any) -> Identity:  # noqa: ANN401 - fields of Identity
+    def identity_from(
+        self,
+        claims: Mapping[str, Any],
+        *,
+        numeric_subject: bool = False,
+        **known: Any,  # noqa: ANN401 - fields of Identity
+    ) -> Identity:
         """Return an identity from claims; `known` fields replace what the claims say.
+
+        An e-mail address that is not verified is taken out of the claims first, so that nothing
+        comes of it. `numeric_subject` is for host applications, which number their users.
 
         Raises:
             InvalidCredential: a claim has the wrong type.
             InvalidIdentity: a claim has a value that an identity cannot have.
         """
+        verified = is_verified(claims, self.email_verified_claim)
+        if verified is False and not self.allow_unverified_email:
+            for name in self.email_claim.split("|"):
+                claims = without(claims, name)
+            known = {**known, "email": None}
         fields = {
-            "subject": _id(claims, self.subject_claim) or "",
-            "email": _text(claims, self.email_claim),
-            "email_verified": _boolean(claims, self.email_verified_claim),
-            "name": _text(claims, self.name_claim),
-            "given_name": _text(claims, self.given_name_claim),
-            "family_name": _text(claims, self.family_name_claim),
-            "org_id": _id(claims, self.org_id_claim),
-            "org_name": _text(claims, self.org_name_claim),
-            "groups": _groups(claims, self.groups_claim),
+            "subject": identifier(claims, self.subject_claim, numbers=numeric_subject) or "",
+            "email": text(claims, self.email_claim),
+            "email_verified": verified,
+            "name": text(claims, self.name_claim),
+            "given_name": text(claims, self.given_name_claim),
+            "family_name": text(claims, self.family_name_claim),
+            "org_id": identifier(claims, self.org_id_claim),
+            "org_name": text(claims, self.org_name_claim),
+            "groups": group_names(claims, self.groups_claim),
             "claims": claims,
         }
         return Identity(**{**fields, **known})
 
-
-def expiry(claims: Mapping[str, Any]) -> int | None:
-    """Return `exp` in whole epoch seconds (RFC 7519, section 4.1.4); `None` without one.
-
-    Raises:
-        InvalidCredential: not a number.
-    """
-    value = claims.get("exp")
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-        raise InvalidCredential("claim exp is not a number")
-    return None if value is None else int(value)
-
-
-def _claim(claims: Mapping[str, Any], names: str) -> Any:  # noqa: ANN401 - a claim is any JSON value
-    for name in names.split("|"):
-        value = find(claims, name) if name else MISSING
-        if value is not MISSING and value is not None and value != "":
-            return value
-    return None
-
-
-def _text(claims: Mapping[str, Any], names: str) -> str | None:
-    value = _claim(claims, names)
-    if value is not None and not isinstance(value, str):
-        raise InvalidCredential(f"claim {names} is not a string")
-    return value
-
-
-def _id(claims: Mapping[str, Any], names: str) -> str | None:
-    value = _claim(claims, names)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)  # many host applications number their users
-    return _text(claims, names)
-
-
-def _boolean(claims: Mapping[str, Any], names: str) -> bool | None:
-    value = _claim(claims, names)
-    if value in {"true", "false"}:
-        return bool(value == "true")  # as some providers write it
-    if value is not None and not isinstance(value, bool):
-        raise InvalidCredential(f"claim {names} is not true or false")
-    return value
-
-
-def _groups(claims: Mapping[str, Any], names: str) -> tuple[str, ...]:
-    value = _claim(claims, names)
-    if value is None:
-        return ()
-    groups = value if isinstance(value, list) else [value]
-    if not all(isinstance(group, str) for group in groups):
-        raise InvalidCredential(f"claim {names} is not a list of strings")
-    return tuple(groups)
+    def sources(self, identity: Identity) -> dict[str, str]:
+        """Return, for each field of an identity that has a value, the claim that it came from."""
+        found: dict[str, str] = {}
+        for variable in ClaimNames.model_fields:
+            field, is_claim, _ = variable.rpartition("_claim")
+            name = source(identity.claims, getattr(self, variable)) if is_claim else None
+            if name is not None:
+                found[field] = name
+        return found

@@ -12,6 +12,10 @@ An object may also have any of these:
 - `async stop()`: called once at the end, to close it.
 - `ready`: an attribute that is true while it can decide. While it is false, `/readyz` answers 503
   with the authenticator's name.
+- `immediate`: an attribute that is true if it never waits for anybody. Then it is called without a
+  deadline.
+- `leeway_seconds`: how long after `expires_at` of its identities it still lets them in.
+- `warnings`: texts that `check` prints: what is legal in its configuration and likely wrong.
 - `async probe()`: called by `check --online`, without `start()`. It tries what the authenticator
   depends on and returns a list of `ProbeResult`.
 """
@@ -71,7 +75,9 @@ class AuthenticatorContext:
     """What the factory of an authenticator is given: its name, and its own variables.
 
     `prefix` is `AUTH_<NAME>_`. `unix_peers_only` is true if the service listens on a unix socket
-    only. `defaults` are those of a preset. `now` returns epoch seconds.
+    only. `defaults` are those of a preset. `own_keys` are the fingerprints of the public keys that
+    this service itself signs for: what they verify is a token for a vendor and never a session.
+    `now` returns epoch seconds.
     """
 
     name: str
@@ -79,6 +85,7 @@ class AuthenticatorContext:
     reader: Reader
     unix_peers_only: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    own_keys: frozenset[bytes] = frozenset()
     now: Callable[[], float] = time.time
 
     def read(self, model: type[V]) -> V:

@@ -8,17 +8,20 @@ import importlib
 import inspect
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import ValidationError
 
 from app.authenticators.contract import Authenticator, AuthenticatorContext
 from app.authenticators.entries import Entry, parse_entries
 from app.authenticators.presets import BUILT_IN
-from app.settings.problems import InvalidSettings, Problem
+from app.settings.problems import InvalidSettings, Problem, fault
 from app.settings.service import ListeningVariables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     import falcon.asgi
 
@@ -30,8 +33,12 @@ ENTRY_POINT_GROUP: Final = "marketplace_sso.authenticators"
 _THREADS = 32
 
 
-def load_authenticators(reading: Reading, *, now: Callable[[], float]) -> dict[str, Authenticator]:
+def load_authenticators(
+    reading: Reading, *, own_keys: frozenset[bytes] = frozenset(), now: Callable[[], float]
+) -> dict[str, Authenticator]:
     """Make the authenticators by name, in the order in which they are asked.
+
+    `own_keys` are the fingerprints of the public keys that this service signs for.
 
     Their problems are noted in `reading`. While one of them is in the list itself, it is not known
     which variables there are.
@@ -44,7 +51,15 @@ def load_authenticators(reading: Reading, *, now: Callable[[], float]) -> dict[s
         entries = parse_entries(listening.authenticators)
     for entry in entries:
         with _collecting(problems):
-            made = _make(entry, reading, unix_peers_only=listening.unix_peers_only, now=now)
+            context = AuthenticatorContext(
+                name=entry.name,
+                prefix=entry.prefix,
+                reader=reading,
+                unix_peers_only=listening.unix_peers_only,
+                own_keys=own_keys,
+                now=now,
+            )
+            made = _make(entry, reading, context)
             authenticators[entry.name] = asynchronous(made)
     if any(problem.variable.startswith("SSO_") for problem in problems):
         reading.declare_unknowable("AUTH_")
@@ -54,18 +69,23 @@ def load_authenticators(reading: Reading, *, now: Callable[[], float]) -> dict[s
 
 @contextmanager
 def _collecting(problems: list[Problem]) -> Iterator[None]:
-    """Collect problems of variables; any other `ValueError` is a problem of the list itself."""
+    """Collect problems of variables; any other exception is a problem of the list itself.
+
+    A module that is imported may raise anything, and even end the process.
+    """
     try:
         yield
     except InvalidSettings as error:
         problems += error.problems
+    except ValidationError as error:  # of a plugin's own model: it prints what it was given
+        problems.append(fault("SSO_AUTHENTICATORS", error))
     except ValueError as error:
         problems.append(Problem("SSO_AUTHENTICATORS", str(error)))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - no exception class is special
+        problems.append(fault("SSO_AUTHENTICATORS", error))
 
 
-def _make(
-    entry: Entry, reading: Reading, *, unix_peers_only: bool, now: Callable[[], float]
-) -> Any:  # noqa: ANN401 - any callable, sync or async
+def _make(entry: Entry, reading: Reading, context: AuthenticatorContext) -> Any:  # noqa: ANN401 - any callable, sync or async
     """Import what an entry names, and nothing else, and make it from its own variables.
 
     Raises:
@@ -73,18 +93,10 @@ def _make(
         InvalidSettings: its variables are wrong.
     """
     found = _imported(entry.target)
-    defaults: Mapping[str, Any] = {}
     if entry.target in BUILT_IN:
         reading.declare(found.VARIABLES, prefix=entry.prefix)  # read_defaults may fail before
         defaults = BUILT_IN[entry.target].read_defaults(reading, entry.prefix)
-    context = AuthenticatorContext(
-        name=entry.name,
-        prefix=entry.prefix,
-        reader=reading,
-        unix_peers_only=unix_peers_only,
-        defaults=defaults,
-        now=now,
-    )
+        context = replace(context, defaults=defaults)
     factory = getattr(found, "from_settings", None)
     authenticator = found if factory is None else factory(context)
     if not callable(authenticator):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -36,6 +37,8 @@ TOKEN_NAMES: Final = ("now", "issued_at", "expires_at", "token_id")
 7519, section 4.1)."""
 
 TEMPLATE_NAMES: Final = (*IDENTITY_NAMES, *TOKEN_NAMES, "claims.", "path.", "integration.")
+
+_NUMBER: Final = re.compile(r"[0-9]{1,32}(\.[0-9]{1,32})?")
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -72,6 +75,8 @@ class TokenClaims:
             {**_values_of(identity), **self._values_of_token(identity), **request}
         )
         claims: dict[str, Any] = {} if rendered is MISSING else rendered
+        if "exp" in claims:
+            claims["exp"] = _no_later(claims["exp"], identity.expires_at)
         for name in self.required:
             if find(claims, name) is MISSING:
                 raise MissingClaim(name, wanted="value for it")
@@ -91,6 +96,17 @@ class TokenClaims:
             return None
         end = now + self.lifetime_seconds
         return end if identity.expires_at is None else min(end, identity.expires_at)
+
+
+def _no_later(exp: object, end: int | None) -> int:
+    """Return `exp`, however a template wrote it, capped by the end of the host session.
+
+    Raises:
+        MissingClaim: it is not a number (RFC 7519, section 4.1.4).
+    """
+    if isinstance(exp, bool) or not isinstance(exp, int | float):
+        raise MissingClaim("exp", wanted="number of seconds for it")
+    return int(exp) if end is None else min(int(exp), end)
 
 
 def _values_of(identity: Identity) -> dict[str, Any]:

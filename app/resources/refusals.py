@@ -94,11 +94,11 @@ class Refusals:
         self, req: Request, resp: Response, error: falcon.HTTPError, _ids: Ids
     ) -> None:
         """Answer what Falcon found wrong with a request."""
-        # Falcon takes a method called WEBSOCKET for a bad request; it is a method like others.
-        status = 405 if req.method == "WEBSOCKET" else error.status_code
+        status = error.status_code
         code = _CODES.get(status, "bad_request")
         req.context.refusal = Refusal(code, code)
-        resp.set_headers({"Allow": "GET"} if code == "method_not_allowed" else {})
+        if code == "method_not_allowed":
+            resp.set_header("Allow", dict(error.headers or ()).get("Allow", "GET"))
         self._answer(req, resp, _Answer(status, code))
 
     async def fault(self, req: Request, resp: Response, error: Exception, _ids: Ids) -> None:

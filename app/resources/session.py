@@ -37,7 +37,7 @@ class Session:
         self._login = login
         self._welcome = welcome
 
-    async def on_get(self, req: Request, resp: Response, **ids: str) -> None:
+    async def on_get(self, req: Request, resp: Response, /, **ids: str) -> None:
         """Answer when the session ends (epoch seconds, or null), or raise why there is none.
 
         Where visitors may browse without a session, the answer has the login's address, unless they

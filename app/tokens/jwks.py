@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from jwt.algorithms import Algorithm, ECAlgorithm, OKPAlgorithm, RSAAlgorithm
-from jwt.exceptions import InvalidKeyError
 
-from app.tokens.algorithms import algorithms_for
+from app.errors import shown
+from app.tokens.algorithms import algorithms_for, weakness
 from app.tokens.jws import InvalidToken, hmac_key
+from app.tokens.public_keys import READERS, fault_of_pem, fingerprint
 from app.tokens.strict_json import InvalidJson, strict_json
 
 MAX_KEYS: Final = 100
-KEY_ID: Final = re.compile(
-    r"(?!.*\.\.)[A-Za-z0-9_~=+-][A-Za-z0-9._~=+-]{0,127}"
-    r"|[A-Za-z0-9+/]{43}="  # 32 bytes in base64, as Amazon Cognito names its keys
-)
-"""A valid name of a key; it is never a path or an address."""
+MAX_KEY_ID_CHARACTERS: Final = 512
+"""The name of a key is any string (RFC 7515, section 4.1.4), and only ever looked up in a table."""
 
-_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
-"""Members that only the signer may know (RFC 7518, sections 6.2.2, 6.3.2, 6.4)."""
+MAX_TRIED: Final = 4
+"""Keys of one name (RFC 7517, section 4.5) that a signature is tried with."""
 
-_READERS: Final[Mapping[str, type[Algorithm]]] = {
-    "RSA": RSAAlgorithm,
-    "EC": ECAlgorithm,
-    "OKP": OKPAlgorithm,
-}
+_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
+"""Members that only the signer may know (RFC 7518, sections 6.2.2, 6.3.2, 6.4; `priv` is that of
+post-quantum keys)."""
+
+
+def is_key_id(value: object) -> bool:
+    """Tell whether a value can be the name of a key."""
+    return isinstance(value, str) and len(value) <= MAX_KEY_ID_CHARACTERS
 
 
 class InvalidKeySet(ValueError):
@@ -42,52 +40,72 @@ class UnknownKey(InvalidToken):
     """A token names a key that is not in the set; a newer set may have it."""
 
 
+class _Unusable(Exception):
+    """Why one key of a set is left out."""
+
+
 @dataclass(frozen=True, slots=True)
 class VerificationKey:
-    """A key with the algorithms that its kind, curve and `alg` allow (RFC 8725, section 3.1)."""
+    """A key with the algorithms that its kind, curve and `alg` allow (RFC 8725, section 3.1).
+
+    `fingerprint` tells whether two public keys are the same; a shared secret has none.
+    """
 
     key_id: str | None
     algorithms: frozenset[str]
     key: Any = field(repr=False)
+    fingerprint: bytes = field(default=b"", repr=False)
 
 
 class KeySet:
-    """The keys of one issuer.
+    """The keys of one issuer, and why others of its document are not among them.
 
     If `named` is false, there is one key without a name, and the `kid` of a token is ignored.
     """
 
-    def __init__(self, keys: Iterable[VerificationKey], *, named: bool = True) -> None:
-        self._keys = tuple(keys)
-        self._by_id = {key.key_id: key for key in self._keys if key.key_id is not None}
+    def __init__(
+        self,
+        keys: Iterable[VerificationKey],
+        *,
+        named: bool = True,
+        unusable: Iterable[str] = (),
+    ) -> None:
+        self.keys = tuple(keys)
+        self.unusable = tuple(unusable)
         self._named = named
+        self._by_id: dict[str, list[VerificationKey]] = {}
+        for key in self.keys:
+            if key.key_id is not None:
+                self._by_id.setdefault(key.key_id, []).append(key)
 
-    def find(self, key_id: str | None, algorithm: str) -> VerificationKey:
-        """Return the key to verify a token with.
+    def find(self, key_id: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
+        """Return the keys that may have signed a token: nearly always one, at most `MAX_TRIED`.
 
         Raises:
             UnknownKey: no key has that name.
-            InvalidToken: no name, and there are several keys; or a key for another algorithm.
+            InvalidToken: no name, and there are several keys; or keys for other algorithms only.
         """
         if key_id is None or not self._named:
-            if len(self._keys) != 1:
-                raise InvalidToken("it does not name its key")
-            found = self._keys[0]
+            if len(self.keys) != 1:
+                raise InvalidToken(f"it does not name its key, and there are {len(self.keys)}")
+            found: Iterable[VerificationKey] = self.keys
         elif key_id in self._by_id:
             found = self._by_id[key_id]
         else:
-            raise UnknownKey("its key is not in the set")
-        if algorithm not in found.algorithms:
-            raise InvalidToken("its key is for another algorithm")
-        return found
+            there = shown(list(self._by_id)) if self._by_id else "keys without names"
+            raise UnknownKey(f"its key is not in the set: {shown(key_id)}; there are {there}")
+        fitting = tuple(key for key in found if algorithm in key.algorithms)[:MAX_TRIED]
+        if not fitting:
+            raise InvalidToken(f"its key is for another algorithm than {algorithm}")
+        return fitting
 
 
 def jwk_set(document: bytes) -> KeySet:
-    """Read a JWK set (RFC 7517, section 5). Keys that are not for signatures are left out.
+    """Read a JWK set (RFC 7517, section 5). Keys that cannot be used are left out.
 
     Raises:
-        InvalidKeySet: not a JSON object with 1 to 100 keys, a private or symmetric key, a repeated
-            name, or no usable key.
+        InvalidKeySet: not a JSON object with 1 to 100 keys, a private or symmetric key, or no
+            usable key.
     """
     try:
         jwks = strict_json(document).get("keys")
@@ -99,13 +117,15 @@ def jwk_set(document: bytes) -> KeySet:
         raise InvalidKeySet("one of its keys is not a JSON object")
     if any(jwk.keys() & _PRIVATE or jwk.get("kty") == "oct" for jwk in jwks):
         raise InvalidKeySet("it has a private or symmetric key, with which everybody could sign")
-    names = Counter(str(jwk["kid"]) for jwk in jwks if "kid" in jwk)
-    if any(count > 1 for count in names.values()):
-        raise InvalidKeySet("two of its keys have the same name")
-    keys = [key for jwk in jwks for key in _usable(jwk)]
+    keys, unusable = [], []
+    for jwk in jwks:
+        try:
+            keys.append(_key(jwk))
+        except _Unusable as error:
+            unusable.append(f"key {shown(jwk.get('kid'))}: {error}")
     if not keys:
-        raise InvalidKeySet("none of its keys can be used")
-    return KeySet(keys)
+        raise InvalidKeySet(f"none of its keys can be used: {'; '.join(unusable[:MAX_TRIED])}")
+    return KeySet(keys, unusable=unusable)
 
 
 def pem_key(text: bytes) -> KeySet:
@@ -117,11 +137,12 @@ def pem_key(text: bytes) -> KeySet:
     try:
         key = load_pem_public_key(text.strip())
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise InvalidKeySet("is not a public key as PEM (-----BEGIN PUBLIC KEY-----)") from error
-    algorithms = algorithms_for(key)
-    if not algorithms:
-        raise InvalidKeySet("has a key of a kind, curve or length that is not accepted")
-    return KeySet([VerificationKey(None, algorithms, key)], named=False)
+        wanted = "a public key as PEM (-----BEGIN PUBLIC KEY-----)"
+        raise InvalidKeySet(fault_of_pem(text, wanted)) from error
+    if wrong := weakness(key):
+        raise InvalidKeySet(f"has a key of a kind, curve or length that is not accepted: {wrong}")
+    verifying = VerificationKey(None, algorithms_for(key), key, fingerprint(key))
+    return KeySet([verifying], named=False)
 
 
 def shared_secret(secret: bytes, algorithms: Iterable[str]) -> KeySet:
@@ -136,18 +157,29 @@ def shared_secret(secret: bytes, algorithms: Iterable[str]) -> KeySet:
     return KeySet([VerificationKey(None, names, secret)], named=False)
 
 
-def _usable(jwk: Mapping[str, Any]) -> Iterable[VerificationKey]:
+def _key(jwk: Mapping[str, Any]) -> VerificationKey:
+    """Read one key of a set (RFC 7517, section 4).
+
+    Raises:
+        _Unusable: and why.
+    """
     key_id, key_ops = jwk.get("kid"), jwk.get("key_ops", ["verify"])
-    if jwk.get("use", "sig") != "sig" or not (isinstance(key_ops, list) and "verify" in key_ops):
-        return
-    if key_id is not None and not (isinstance(key_id, str) and KEY_ID.fullmatch(key_id)):
-        return
+    if key_id is not None and not is_key_id(key_id):
+        raise _Unusable(f"its kid is not a string of at most {MAX_KEY_ID_CHARACTERS} characters")
+    if jwk.get("use", "sig") != "sig":
+        raise _Unusable(f"its use is {shown(jwk['use'])}, not 'sig'")
+    if not (isinstance(key_ops, list) and "verify" in key_ops):
+        raise _Unusable("its key_ops do not have 'verify'")
     try:
-        key = _READERS[jwk["kty"]].from_jwk(dict(jwk))
-    except (InvalidKeyError, KeyError, TypeError, ValueError, UnsupportedAlgorithm):
-        return
-    algorithms = algorithms_for(key)
+        key: Any = READERS[jwk["kty"]].from_jwk(dict(jwk))
+        wrong, algorithms, same = weakness(key), algorithms_for(key), fingerprint(key)
+    except Exception as error:  # the reader raises many classes; each means the same
+        kind = f"{shown(jwk.get('kty'))}, {shown(jwk.get('crv'))}"
+        raise _Unusable(f"it cannot be read as a key of its kind: {kind}") from error
+    if wrong is not None:
+        raise _Unusable(wrong)
     if "alg" in jwk:
         algorithms = frozenset(each for each in algorithms if each == jwk["alg"])
-    if algorithms:
-        yield VerificationKey(key_id, algorithms, key)
+    if not algorithms:
+        raise _Unusable(f"its alg {shown(jwk['alg'])} is not one of its kind")
+    return VerificationKey(key_id, algorithms, key, same)

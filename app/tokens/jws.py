@@ -16,12 +16,14 @@ from jwt.algorithms import Algorithm, get_default_algorithms
 
 from app.tokens import base64url
 from app.tokens.algorithms import HASH_BYTES, KEYS_NEEDED, algorithms_for
+from app.tokens.public_keys import fault_of_pem
 from app.tokens.secrets import WeakSecret, check_secret
 from app.tokens.strict_json import InvalidJson, strict_json
 
 _ALGORITHMS: dict[str, Algorithm] = get_default_algorithms()
 _JWK_MEMBERS = ("crv", "e", "kty", "n", "x", "y")
-
+_DOTS_OF_JWE = 4
+"""RFC 7516, section 7.1."""
 
 ALGORITHMS = (*HASH_BYTES, "RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA")
 """What a destination may sign with."""
@@ -82,9 +84,8 @@ def signing_key(text: bytes, algorithm: str, *, allow_short: bool = False) -> Si
     try:
         key = load_pem_private_key(text.strip(), password=None)
     except (TypeError, ValueError, UnsupportedAlgorithm):
-        raise WeakSecret(
-            f"is not a private key as PEM, without a passphrase, as {algorithm} needs"
-        ) from None
+        wanted = f"a private key as PEM, without a passphrase, as {algorithm} needs"
+        raise WeakSecret(fault_of_pem(text, wanted)) from None
     public_key = key.public_key()
     if algorithm not in algorithms_for(public_key):
         raise WeakSecret(f"does not fit {algorithm}, which needs {KEYS_NEEDED[algorithm[:2]]}")
@@ -139,7 +140,7 @@ def read(token: str, *, padded: bool = False) -> UnverifiedToken:
             base64url.decode(part, padding_allowed=padded) for part in token.split(".")
         )
     except ValueError as error:
-        raise InvalidToken("it is not three parts of base64url with dots between") from error
+        raise InvalidToken(_other_form(token)) from error
     try:
         return UnverifiedToken(
             header=strict_json(header),
@@ -149,6 +150,17 @@ def read(token: str, *, padded: bool = False) -> UnverifiedToken:
         )
     except InvalidJson as error:
         raise InvalidToken(str(error)) from error
+
+
+def _other_form(token: str) -> str:
+    """Return what a text is that is not a compact JWS."""
+    reason = "it is not three parts of base64url with dots between"
+    dots = token.count(".")
+    if dots == _DOTS_OF_JWE:
+        return f"{reason}: it has five, so it is encrypted; let the login send signed tokens"
+    if dots == 0 and token:
+        return f"{reason}: it has one, so it is opaque; ask its server with rfc7662"
+    return reason
 
 
 def _encode(value: Mapping[str, Any]) -> str:

@@ -77,10 +77,7 @@ async def test_no_proxy_of_the_environment_is_used(
         assert (await client.ask("GET", host.url)).status == 200
 
 
-@pytest.mark.parametrize("keep_alive_seconds", [0, 1.5])
-async def test_nothing_is_asked_twice_when_the_host_hangs_up(
-    host: Host, keep_alive_seconds: float
-) -> None:
+async def test_nothing_is_asked_twice_when_the_host_hangs_up(host: Host) -> None:
     async def hanging_up(asked: web.Request) -> web.Response:
         if len(host.asked) == 1:
             return web.Response()
@@ -89,7 +86,7 @@ async def test_nothing_is_asked_twice_when_the_host_hangs_up(
         return web.Response()
 
     host.answer = hanging_up
-    async with started(keep_alive_seconds=keep_alive_seconds) as client:
+    async with started() as client:
         await client.ask("GET", host.url)
         with pytest.raises(NoAnswer):
             await client.ask("GET", host.url)
@@ -97,10 +94,8 @@ async def test_nothing_is_asked_twice_when_the_host_hangs_up(
     assert len(host.asked) == 2
 
 
-@pytest.mark.parametrize(("keep_alive_seconds", "connections"), [(0, 3), (1.5, 1)])
-async def test_a_connection_is_used_again_only_where_it_is_kept(
-    host: Host, keep_alive_seconds: float, connections: int
-) -> None:
+@pytest.mark.requirement("R58")
+async def test_no_connection_is_used_again(host: Host) -> None:
     peers = set()
 
     async def answer(asked: web.Request) -> web.Response:
@@ -109,11 +104,11 @@ async def test_a_connection_is_used_again_only_where_it_is_kept(
         return web.Response()
 
     host.answer = answer
-    async with started(keep_alive_seconds=keep_alive_seconds) as client:
+    async with started() as client:
         for _ in range(3):
             await client.ask("GET", host.url)
 
-    assert len(peers) == connections
+    assert len(peers) == 3
 
 
 async def test_no_more_connections_are_open_at_a_time_than_allowed(host: Host) -> None:

@@ -268,13 +268,13 @@ def test_a_page_runs_and_shows_only_what_is_hashed(service: Client) -> None:
     assert not re.search(r"\son\w+=", answer.text)
 
 
+METHODS = ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "FOO"]
+
+
 @pytest.mark.requirement("R31")
-@pytest.mark.parametrize(
-    "method",
-    ["HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "FOO", "WEBSOCKET"],
-)
-@pytest.mark.parametrize("path", ["/pandium-sso", "/pandium-sso/install/1121", "/livez", "/readyz"])
-def test_only_get_is_answered(
+@pytest.mark.parametrize("method", ["HEAD", *METHODS])
+@pytest.mark.parametrize("path", ["/pandium-sso", "/pandium-sso/install/1121"])
+def test_only_get_signs_on(
     service: Client, method: str, path: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answer = service.simulate_request(
@@ -285,6 +285,21 @@ def test_only_get_is_answered(
     assert answer.headers["allow"] == "GET"
     assert "location" not in answer.headers
     assert "sign_on" not in capsys.readouterr().out
+
+
+@pytest.mark.requirement("R31", "R55")
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/healthz", "/version"])
+def test_a_probe_is_answered_to_get_and_head(service: Client, path: str) -> None:
+    get, head = (service.simulate_request(method, path) for method in ("GET", "HEAD"))
+
+    assert (get.status_code, head.status_code) == (200, 200)
+    assert get.text
+    assert head.text == ""
+    for name in ("content-type", "cache-control", "x-content-type-options"):
+        assert head.headers[name] == get.headers[name]
+    for method in METHODS:
+        answer = service.simulate_request(method, path)
+        assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
 
 
 @pytest.mark.requirement("R23")

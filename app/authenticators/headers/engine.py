@@ -10,19 +10,24 @@ import structlog
 from cachetools import FIFOCache
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from app.authenticators.claim_names import ClaimNames, expiry
+from app.authenticators.claim_names import ClaimNames
+from app.authenticators.claim_values import expiry
 from app.authenticators.headers.header_values import payload
 from app.authenticators.headers.identity_headers import HeaderReader, IdentityHeaders
-from app.authenticators.headers.peers import UNIX, Peers, peer_address
+from app.authenticators.headers.peers import peer_address
 from app.errors import InvalidCredential
-from app.identity import Identity
-from app.settings.variables import HeaderName, HeaderNames, Names, WrongVariable
+from app.settings.networks import UNIX, PeerNames, Peers, plain_address
+from app.settings.variables import HeaderName, HeaderNames, WrongVariable
 from app.telemetry.metrics import UNTRUSTED_PEERS
 
 if TYPE_CHECKING:
     import falcon.asgi
 
     from app.authenticators.contract import AuthenticatorContext
+    from app.identity import Identity
+
+_SECRET_CHARACTERS: Final = 12
+"""The shortest proxy secret: 9 random bytes in base64, which nobody tries out over a network."""
 
 _MAX_REPORTED_PEERS: Final = 1024
 _MAX_REMEMBERED_HEADERS: Final = 256
@@ -35,7 +40,7 @@ log = structlog.get_logger(__name__)
 class TrustedHeadersVariables(ClaimNames, IdentityHeaders):
     """The variables of the engine `trusted-headers`."""
 
-    trusted_proxies: Names = Field(
+    trusted_proxies: PeerNames = Field(
         (), description="required: addresses of the login proxy; `unix` for unix-socket peers"
     )
     proxy_secret_header: HeaderName | None = Field(
@@ -55,9 +60,15 @@ class TrustedHeadersVariables(ClaimNames, IdentityHeaders):
     def _check_proxies(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
         if not proxies:
             raise ValueError("is required: the address of your login proxy, like 10.0.3.7/32")
-        if Peers(proxies).covers_everything():
-            raise ValueError("trusts everybody; name the proxy's own address")
         return proxies
+
+    @field_validator("proxy_secret")
+    @classmethod
+    def _check_proxy_secret(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and len(secret.get_secret_value().strip()) < _SECRET_CHARACTERS:
+            wrong = f"is shorter than {_SECRET_CHARACTERS} characters and could be guessed"
+            raise ValueError(f"{wrong}; set a random one: openssl rand -base64 24")
+        return secret
 
     @model_validator(mode="after")
     def _check_secret_and_its_header(self) -> Self:
@@ -78,7 +89,7 @@ def from_settings(context: AuthenticatorContext) -> TrustedHeaders:
         raise ValueError(
             f"{context.prefix}TRUSTED_PROXIES has unix, but SSO_BIND is not a unix socket"
         )
-    return TrustedHeaders(context.name, variables)
+    return TrustedHeaders(context.name, variables, prefix=context.prefix)
 
 
 class TrustedHeaders:
@@ -87,8 +98,11 @@ class TrustedHeaders:
     Only the peer of the connection counts, never what a header says about it.
     """
 
-    def __init__(self, name: str, variables: TrustedHeadersVariables) -> None:
+    immediate = True
+
+    def __init__(self, name: str, variables: TrustedHeadersVariables, *, prefix: str = "") -> None:
         self._name = name
+        self._variable = f"{prefix}TRUSTED_PROXIES"
         self._variables = variables
         self._trusted = Peers(variables.trusted_proxies)
         self._reported: FIFOCache[str, None] = FIFOCache(_MAX_REPORTED_PEERS)
@@ -114,14 +128,27 @@ class TrustedHeaders:
             return self._identity_in(received)
         if self._has_credential(received):
             UNTRUSTED_PEERS.labels(self._name).inc()
-            self._report_once(peer or UNIX)
+            self._report_once(UNIX if peer is None else plain_address(peer))
         return None
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is legal in the configuration and likely wrong."""
+        public = ", ".join(self._trusted.public_networks())
+        reachable = f"{self._variable} has addresses of the internet: {public}"
+        return (f"{reachable}; is each of them your own proxy's?",) if public else ()
+
     def _report_once(self, peer: str) -> None:
-        if peer not in self._reported:
-            self._reported[peer] = None
-            remedy = "only the login proxy may reach the service"
-            log.warning("untrusted_peer", peer=peer, remedy=remedy)
+        """Log a peer that is not trusted, and what to set if it is the login proxy."""
+        if peer in self._reported:
+            return
+        self._reported[peer] = None
+        trusted = ",".join((*self._variables.trusted_proxies, peer))
+        remedy = (
+            "only the login proxy may reach the service; if this is the login proxy: "
+            f"{self._variable}={trusted}"
+        )
+        log.warning("untrusted_peer", peer=peer, variable=self._variable, remedy=remedy)
 
     def _has_credential(self, received: Received) -> bool:
         return any(value and name in self._credentials for name, value in received)
@@ -143,11 +170,13 @@ class TrustedHeaders:
             raise InvalidCredential("an identity header is repeated")
         if not self._refused.isdisjoint(headers):
             raise InvalidCredential("the request has one of REFUSED_HEADERS")
-        fields = self._reader.read(headers)
+        fields, claims = self._reader.read(headers)
         if not headers.get(self._payload):
-            return Identity(**fields)
-        claims = payload(headers[self._payload], self._variables.payload_format)
-        return self._variables.identity_from(claims, expires_at=expiry(claims), **fields)
+            return self._variables.identity_from(claims, **{"subject": "", **fields})
+        told = payload(headers[self._payload], self._variables.payload_format)
+        return self._variables.identity_from(
+            {**told, **claims}, numeric_subject=True, expires_at=expiry(told), **fields
+        )
 
 
 def _bytes(header: str | None) -> bytes:

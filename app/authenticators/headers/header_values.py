@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from email.errors import HeaderParseError
@@ -12,6 +13,9 @@ from urllib.parse import unquote_to_bytes
 from app.errors import InvalidCredential
 from app.tokens import base64url
 from app.tokens.strict_json import strict_json
+
+_TIMES: Final = frozenset({"exp", "iat", "nbf", "auth_time"})
+_EPOCH_SECONDS: Final = re.compile(r"[0-9]{1,12}")
 
 
 def _rfc2047(value: bytes) -> str:
@@ -36,15 +40,31 @@ DECODERS: Final[Mapping[str, Callable[[bytes], str]]] = {
 
 
 def _azure_principal(value: bytes) -> dict[str, Any]:
-    """Flatten Easy Auth's `{claims: [{typ, val}]}`; the values of a repeated type become a list."""
+    """Read Easy Auth's `{claims: [{typ, val}]}`, in which every value is text and types repeat.
+
+    Microsoft, "Work with user identities in Azure App Service authentication". The values of a
+    repeated type are a list, and times are numbers again.
+    """
     claims: dict[str, Any] = {}
-    for claim in strict_json(b64decode(value, validate=True)).get("claims", []):
+    for claim in strict_json(b64decode(value, validate=True)).get("claims") or []:
         name, text = claim["typ"], claim["val"]
-        if name in claims:
-            earlier = claims[name]
-            text = [*(earlier if isinstance(earlier, list) else [earlier]), text]
-        claims[name] = text
+        if name not in claims:
+            claims[name] = text
+        elif isinstance(claims[name], list):
+            claims[name].append(text)
+        elif claims[name] != text:
+            claims[name] = [claims[name], text]
+    for name in _TIMES & claims.keys():
+        claims[name] = _time(claims[name])
     return claims
+
+
+def _time(value: Any) -> Any:  # noqa: ANN401 - of any type; only text is converted
+    if not isinstance(value, str):
+        return value
+    if not _EPOCH_SECONDS.fullmatch(value):
+        raise ValueError("not a time in epoch seconds")
+    return int(value)
 
 
 _PAYLOADS: Final[Mapping[str, Callable[[bytes], dict[str, Any]]]] = {
@@ -62,7 +82,7 @@ def payload(value: bytes, payload_format: str) -> dict[str, Any]:
     """
     try:
         return _PAYLOADS[payload_format](value)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise InvalidCredential(f"the payload is not {payload_format}") from error
 
 
@@ -82,6 +102,27 @@ def identifier_reader(encoding: str, max_length: int) -> Callable[[bytes], str]:
             raise InvalidCredential(f"an id is not {encoding}") from error
         if b"," in value or "," in text:
             raise InvalidCredential("an id has a comma")
+        return text
+
+    return read
+
+
+def text_reader(encoding: str, max_length: int) -> Callable[[bytes], str]:
+    """Return a function that decodes a claim of at most `max_length` bytes.
+
+    It raises InvalidCredential for a longer value, for bytes that do not decode, and for characters
+    that cannot be printed.
+    """
+    decode = DECODERS[encoding]
+
+    def read(value: bytes) -> str:
+        _check_length(value, max_length)
+        try:
+            text = decode(value)
+        except ValueError as error:
+            raise InvalidCredential(f"a claim in a header is not {encoding}") from error
+        if not text.isprintable():
+            raise InvalidCredential("a claim in a header has characters that cannot be printed")
         return text
 
     return read

@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_settings import NoDecode
 
 from app.authenticators.headers.header_values import (
     display_reader,
     groups_reader,
     identifier_reader,
+    text_reader,
 )
+from app.identity import is_email
 from app.settings.variables import HeaderName, Variables
+
+_CLAIM_NAME: Final = re.compile(r"[A-Za-z0-9_.:/-]{1,128}")
+
+
+def _claim_headers(value: Any) -> Any:  # noqa: ANN401 - text of the environment, or a default
+    """Read `claim=Header,other=Other-Header`."""
+    if not isinstance(value, str):
+        return value
+    headers: dict[str, str] = {}
+    for pair in filter(None, map(str.strip, value.split(","))):
+        claim, equals, header = (part.strip() for part in pair.partition("="))
+        if not equals or not _CLAIM_NAME.fullmatch(claim):
+            raise ValueError(f"has {pair!r}, which is not like department=X-Department")
+        if claim in headers:
+            raise ValueError(f"has the claim {claim!r} twice")
+        headers[claim] = header
+    return headers
+
+
+ClaimHeaders = Annotated[dict[str, HeaderName], NoDecode, BeforeValidator(_claim_headers)]
+"""Headers by the claim that each of them is."""
 
 
 class IdentityHeaders(Variables):
@@ -21,9 +46,16 @@ class IdentityHeaders(Variables):
     subject_header: HeaderName | None = Field("X-Forwarded-User", description="the user's id")
     email_header: HeaderName | None = Field(None, description="the e-mail address")
     name_header: HeaderName | None = Field(None, description="the display name")
+    given_name_header: HeaderName | None = Field(None, description="the first name")
+    family_name_header: HeaderName | None = Field(None, description="the last name")
     org_id_header: HeaderName | None = Field(None, description="the id of the organisation")
     org_name_header: HeaderName | None = Field(None, description="its name")
     groups_header: HeaderName | None = Field(None, description="the groups, in one value")
+    claim_headers: ClaimHeaders = Field(
+        {},
+        description="further headers as claims, like `department=X-Department,plan=X-Plan`: "
+        "`{claims.department}`",
+    )
     groups_separator: str = Field(",", min_length=1, description="what stands between groups")
     encoding: Literal["utf-8", "latin-1", "rfc2047", "percent", "base64url"] = Field(
         "utf-8", description="how the values are encoded"
@@ -50,6 +82,8 @@ _FIELDS: Final[tuple[tuple[str, str, Callable[[IdentityHeaders], Read]], ...]] =
     ("subject", "subject_header", _identifier),
     ("email", "email_header", _identifier),
     ("name", "name_header", _display),
+    ("given_name", "given_name_header", _display),
+    ("family_name", "family_name_header", _display),
     ("org_id", "org_id_header", _identifier),
     ("org_name", "org_name_header", _display),
     ("groups", "groups_header", _groups),
@@ -66,16 +100,31 @@ class HeaderReader:
             for field, variable, reader in _FIELDS
             if (header := getattr(variables, variable)) is not None
         ]
+        self._claims = [
+            (claim, header.encode()) for claim, header in variables.claim_headers.items()
+        ]
+        self._read_claim = text_reader(variables.encoding, variables.max_length)
         self.names = frozenset(header for _, header, _ in self._fields)
+        self.names |= {header for _, header in self._claims}
 
-    def read(self, headers: Mapping[bytes, bytes]) -> dict[str, Any]:
-        """Return the fields of an identity that `headers` have; an empty one is left out.
+    def read(self, headers: Mapping[bytes, bytes]) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return the fields of an identity and the claims that `headers` have.
+
+        An empty one is left out, and so is an e-mail address that cannot be one.
 
         Raises:
             InvalidCredential: an id that does not decode or has a comma, or a value too long.
         """
-        return {
+        fields = {
             field: text
             for field, header, read in self._fields
             if (value := headers.get(header)) and (text := read(value))
         }
+        if not is_email(str(fields.get("email", ""))):
+            fields.pop("email", None)
+        claims = {
+            claim: self._read_claim(value)
+            for claim, header in self._claims
+            if (value := headers.get(header))
+        }
+        return fields, claims

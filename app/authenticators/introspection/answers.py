@@ -5,15 +5,16 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from app.authenticators.claim_names import expiry
+from app.authenticators.claim_values import expiry
 from app.authenticators.headers.identity_headers import HeaderReader
 from app.errors import AuthenticatorUnavailable, InvalidCredential
-from app.identity import Identity
 from app.tokens.strict_json import InvalidJson, strict_json
 
 if TYPE_CHECKING:
     from app.authenticators.http_client import Answer
+    from app.authenticators.introspection.token_rules import TokenRules
     from app.authenticators.introspection.variables import IntrospectionVariables
+    from app.identity import Identity
 
 MAX_BYTES: Final = 64 * 1024
 """Of an answer's body."""
@@ -26,10 +27,11 @@ _MAX_MEMBERS: Final = 256
 class Answers:
     """Reads an identity from an answer."""
 
-    def __init__(self, variables: IntrospectionVariables) -> None:
+    def __init__(self, variables: IntrospectionVariables, rules: TokenRules | None) -> None:
+        """Read answers about a token where there are `rules` for it."""
         self._variables = variables
         self._reader = HeaderReader(variables)
-        self._is_about_token = variables.mode == "rfc7662"
+        self._rules = rules
 
     def __call__(self, answer: Answer) -> Identity:
         """Return the identity in an answer.
@@ -41,14 +43,16 @@ class Answers:
         self._check_status(answer.status)
         if self._variables.mode == "forward-auth":
             return self._in_headers(answer)
-        claims = _claims(answer)
-        if self._is_about_token and claims.get("active") is not True:
-            raise InvalidCredential("the token is not active")
-        return self._variables.identity_from(claims, expires_at=expiry(claims))
+        claims = claims_in(answer)
+        if self._rules is not None:
+            self._rules.check(claims)
+        return self._variables.identity_from(
+            claims, numeric_subject=self._rules is None, expires_at=expiry(claims)
+        )
 
     def _check_status(self, status: int) -> None:
         if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            if self._is_about_token:  # RFC 7662, section 2.3: about the service, not the user
+            if self._rules is not None:  # RFC 7662, section 2.3: about the service, not the user
                 raise AuthenticatorUnavailable(
                     "the host does not accept CLIENT_ID and CLIENT_SECRET"
                 )
@@ -63,13 +67,13 @@ class Answers:
         headers = dict(received)
         if len(headers) != len(received):
             raise InvalidCredential("the host's answer repeats an identity header")
-        fields = self._reader.read(headers)
+        fields, claims = self._reader.read(headers)
         if "subject" not in fields:
             raise InvalidCredential("the host's answer names no user")
-        return Identity(**fields)
+        return self._variables.identity_from(claims, **fields)
 
 
-def _claims(answer: Answer) -> dict[str, object]:
+def claims_in(answer: Answer) -> dict[str, object]:
     """Read a JSON object. Anything else with a 200, such as a login page, is not a session."""
     media_type = b"".join(answer.all(b"content-type")).partition(b";")[0].strip().lower()
     if answer.status != HTTPStatus.OK or media_type != _JSON.encode():

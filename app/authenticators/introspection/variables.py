@@ -13,6 +13,8 @@ from app.settings.addresses import checked
 from app.settings.variables import HeaderNames, Names, WrongVariable
 
 AUTHORIZATION: Final = "authorization"
+OFF: Final = "-"
+"""Switches the check of an issuer, an audience or a scope off."""
 
 _COOKIE_NAME: Final = re.compile(r"[!#$%&'+.^_`|~0-9A-Za-z-]+")
 """RFC 6265, section 4.1.1, without `*`, which could be meant as a wildcard."""
@@ -45,6 +47,20 @@ class IntrospectionVariables(ClaimNames, IdentityHeaders):
         None, description="for rfc7662: the service's client id at the token server"
     )
     client_secret: SecretStr | None = Field(None, description="for rfc7662: its secret")
+    client_auth: Literal["basic", "basic-raw", "post"] = Field(
+        "basic",
+        description="for rfc7662: how both are sent: Basic (RFC 6749), Basic without its form "
+        "encoding, or in the form",
+    )
+    issuer: Names = Field(
+        (), description="for rfc7662, required: `iss` is one of these; `-` does not check it"
+    )
+    audience: Names = Field(
+        (), description="for rfc7662, required: `aud` has one of these; `-` does not check it"
+    )
+    scope: Names = Field(
+        (), description="for rfc7662: `scope` has all of these; `-` does not check it"
+    )
     timeout_seconds: float = Field(3, gt=0, le=30, description="for the host's whole answer")
     cache_seconds: float = Field(
         0, ge=0, le=300, description="how long an answer is remembered; 0 asks each time"
@@ -105,4 +121,19 @@ class IntrospectionVariables(ClaimNames, IdentityHeaders):
         if given != {self.mode == "rfc7662"}:
             wrong = "and CLIENT_ID are required with MODE=rfc7662, and must not be set otherwise"
             raise WrongVariable("client_secret", wrong)
+        return self
+
+    @model_validator(mode="after")
+    def _check_what_the_answer_says(self) -> Self:
+        for name in ("issuer", "audience", "scope"):
+            names: tuple[str, ...] = getattr(self, name)
+            if names and self.mode != "rfc7662":
+                raise WrongVariable(name, "is for MODE=rfc7662 only; remove it")
+            if OFF in names and names != (OFF,):
+                raise WrongVariable(
+                    name, "switches the check off with -, and then has nothing else"
+                )
+            if not names and self.mode == "rfc7662" and name != "scope":
+                wrong = "is required: a token for somebody else must not pass for one of ours; "
+                raise WrongVariable(name, f"{wrong}- does not check it")
         return self

@@ -52,8 +52,9 @@ class Assertion:
     """Takes an identity from a token that one of `keys` has signed and that follows the `rules`.
 
     `take` returns the token of a request, empty without one. `claims_of` returns the claims of a
-    token, or raises InvalidToken. `padded` is for issuers that pad their base64url. `unchecked` are
-    the variables with which the operator has switched a check off.
+    token, or raises InvalidToken. `padded` is for issuers that pad their base64url. `own_keys` are
+    the fingerprints of this service's own keys, which verify no session. `unchecked` are the
+    variables with which the operator has switched a check off.
     A verified token is remembered by its hash: its signature is not verified again while its key is
     in the set; its times are checked on every request.
     """
@@ -65,6 +66,7 @@ class Assertion:
     max_token_bytes: int
     claims_of: Callable[[UnverifiedToken], Mapping[str, Any]] = own_claims
     padded: bool = False
+    own_keys: frozenset[bytes] = frozenset()
     now: Callable[[], float] = time.time
     unchecked: tuple[str, ...] = ()
     _remembered: FIFOCache[bytes, _Verified] = field(
@@ -84,6 +86,17 @@ class Assertion:
     async def probe(self) -> list[ProbeResult]:
         """Try whether there are keys, without `start`."""
         return await self.keys.probe()
+
+    @property
+    def leeway_seconds(self) -> int:
+        """How far clocks may be apart."""
+        return self.rules.leeway_seconds
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is legal in the configuration and likely wrong."""
+        off = (f"{variable} is -: this is not checked at all" for variable in self.unchecked)
+        return (*off, *(f"is not used: {key}" for key in self.keys.unusable))
 
     @property
     def ready(self) -> bool:
@@ -116,15 +129,15 @@ class Assertion:
     async def _identify(self, token: bytes) -> Identity:
         digest = sha256(token).digest()
         verified = self._remembered.get(digest)
-        if verified is None or verified.key is not await self.keys.find(
-            verified.key_id, verified.algorithm
-        ):
+        if verified is None or not await self._is_still_there(verified):
             verified = await self._verify(token)
             self._remembered[digest] = verified
-        now = self.now()
-        verified.window.check(now)
-        expires_at = verified.window.ends_for(now)
-        return replace(verified.identity, expires_at=expires_at)
+        verified.window.check(self.now())
+        return replace(verified.identity, expires_at=verified.window.expires_at)
+
+    async def _is_still_there(self, verified: _Verified) -> bool:
+        keys = await self.keys.find(verified.key_id, verified.algorithm)
+        return any(key is verified.key for key in keys)
 
     async def _verify(self, text: bytes) -> _Verified:
         token = read(text.decode("ascii"), padded=self.padded)
@@ -132,7 +145,10 @@ class Assertion:
         claims = self.claims_of(token)
         window = self.rules.check_claims(claims)
         window.check(self.now())  # an expired token is not worth a fetch of keys
-        key = await self.keys.find(key_id, algorithm)
-        if not is_signed_by(key.key, algorithm, token):
+        keys = await self.keys.find(key_id, algorithm)
+        key = next((key for key in keys if is_signed_by(key.key, algorithm, token)), None)
+        if key is None:
             raise InvalidToken("its signature does not verify")
+        if key.fingerprint in self.own_keys:
+            raise InvalidToken("this service has signed it itself: for a vendor, not as a session")
         return _Verified(key, algorithm, key_id, window, self.identity_from(claims))

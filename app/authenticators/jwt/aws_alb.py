@@ -69,6 +69,7 @@ def from_settings(context: AuthenticatorContext) -> Assertion:
             issuers=frozenset({variables.issuer}),
             audiences=None,
             leeway_seconds=variables.leeway_seconds,
+            prefix=context.prefix,
         ),
         keys=KeyDocuments(
             KeyServer(timeout_seconds=variables.http_timeout_seconds), keys_address(variables)
@@ -77,6 +78,7 @@ def from_settings(context: AuthenticatorContext) -> Assertion:
         max_token_bytes=variables.max_token_bytes,
         claims_of=partial(_claims, variables),
         padded=True,
+        own_keys=context.own_keys,
         now=context.now,
     )
 
@@ -91,7 +93,7 @@ def _claims(variables: AwsAlbVariables, token: UnverifiedToken) -> Mapping[str, 
     """Return the provider's claims; the load balancer's own are in the header (ALBeast)."""
     header = token.header
     if header.get("signer") != variables.signer:
-        raise InvalidToken("it is signed by another load balancer")
+        raise InvalidToken("it is signed by another load balancer than SIGNER says")
     if header.get("client") != variables.client_id:
-        raise InvalidToken("it is for another client")
+        raise InvalidToken("it is for another client than CLIENT_ID says")
     return {**token.claims, "iss": header.get("iss"), "exp": header.get("exp")}

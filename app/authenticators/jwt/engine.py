@@ -6,13 +6,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from app.authenticators.credentials import cookie_value, header_value
-from app.authenticators.jwt.assertion import Assertion
+from app.authenticators.jwt import google_iap
+from app.authenticators.jwt.assertion import Assertion, own_claims
 from app.authenticators.jwt.discovery import discovered
 from app.authenticators.jwt.fetched_keys import FetchedKeys
 from app.authenticators.jwt.key_server import KeyServer
 from app.authenticators.jwt.keys import FixedKeys
-from app.authenticators.jwt.rules import Rules
-from app.authenticators.jwt.variables import OFF, JwtVariables, opened
+from app.authenticators.jwt.own_choice import with_own_choice
+from app.authenticators.jwt.rules import Rules, normal_type
+from app.authenticators.jwt.variables import OFF, JwtVariables
+from app.authenticators.token_kind import check_is_of_a_user
+from app.settings.files import read_file
+from app.settings.problems import InvalidSettings, Problem
 from app.tokens.jwks import jwk_set, pem_key, shared_secret
 
 if TYPE_CHECKING:
@@ -33,7 +38,10 @@ def from_settings(context: AuthenticatorContext) -> Assertion:
 
     Claims that a preset requires stay required, whatever REQUIRED_CLAIMS says.
     """
+    context = with_own_choice(context)
     variables = context.read(JwtVariables)
+    keys = _keys(variables)
+    _check_is_not_ours(keys, variables, context)
     wanted = {**variables.required_claims, **context.defaults.get("required_claims", {})}
     return Assertion(
         take=_place(variables),
@@ -41,15 +49,18 @@ def from_settings(context: AuthenticatorContext) -> Assertion:
             algorithms=frozenset(variables.algorithms),
             issuers=_unless_off(variables.issuer),
             audiences=_unless_off(variables.audience),
-            token_type=variables.token_type,
+            token_types=frozenset(map(normal_type, variables.token_type)),
             wanted_claims=wanted,
             leeway_seconds=variables.leeway_seconds,
             max_age_seconds=variables.max_age_seconds,
             max_lifetime_seconds=variables.max_lifetime_seconds,
+            prefix=context.prefix,
         ),
-        keys=_keys(variables),
+        keys=keys,
         identity_from=partial(_identity, variables),
         max_token_bytes=variables.max_token_bytes,
+        claims_of=google_iap.claims_of if google_iap.ISSUER in variables.issuer else own_claims,
+        own_keys=context.own_keys,
         now=context.now,
         unchecked=tuple(
             f"{context.prefix}{name.upper()}"
@@ -59,7 +70,21 @@ def from_settings(context: AuthenticatorContext) -> Assertion:
     )
 
 
+def _check_is_not_ours(keys: Keys, variables: JwtVariables, context: AuthenticatorContext) -> None:
+    """Refuse a file with the public half of a key that this service signs with.
+
+    Raises:
+        InvalidSettings: its tokens for vendors would be sessions.
+    """
+    ours = isinstance(keys, FixedKeys) and keys.fingerprints & context.own_keys
+    if ours:
+        name = "JWKS_FILE" if variables.public_key_file is None else "PUBLIC_KEY_FILE"
+        wrong = "has a key that this service signs with: a token for a vendor would be a session"
+        raise InvalidSettings([Problem(f"{context.prefix}{name}", wrong)])
+
+
 def _identity(variables: JwtVariables, claims: Mapping[str, Any]) -> Identity:
+    check_is_of_a_user(claims)
     issuer = claims.get("iss") if variables.issuer != (OFF,) else None
     return variables.identity_from(claims, issuer=issuer)
 
@@ -73,11 +98,11 @@ def _place(variables: JwtVariables) -> Callable[[falcon.asgi.Request], bytes]:
 
 def _keys(variables: JwtVariables) -> Keys:
     if variables.secret is not None:
-        return FixedKeys(shared_secret(opened(variables.secret), variables.algorithms))
+        return FixedKeys(shared_secret(variables.opened_secret(), variables.algorithms))
     if variables.public_key_file is not None:
-        return FixedKeys(pem_key(variables.public_key_file.read_bytes()))
+        return FixedKeys(pem_key(read_file(variables.public_key_file)))
     if variables.jwks_file is not None:
-        return FixedKeys(jwk_set(variables.jwks_file.read_bytes()))
+        return FixedKeys(jwk_set(read_file(variables.jwks_file)))
     server = KeyServer(timeout_seconds=variables.http_timeout_seconds)
     if variables.discovery_url is not None:
         fetch = partial(

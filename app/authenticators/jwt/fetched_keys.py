@@ -83,20 +83,26 @@ class FetchedKeys:
         """Fetch them once, without `start`."""
         await self._server.start()
         try:
-            jwk_set(await self._fetch())
+            keys = jwk_set(await self._fetch())
         except (FetchFailed, InvalidKeySet) as error:
             return [ProbeResult("keys", str(error), _REMEDY)]
         finally:
             await self._server.stop()
-        return [ProbeResult("keys", "fetched and usable")]
+        left_out = f"; not used: {'; '.join(keys.unusable)}" if keys.unusable else ""
+        return [ProbeResult("keys", f"fetched and usable{left_out}")]
 
     @property
     def ready(self) -> bool:
         """Whether there are keys that are not too old."""
         return self._clock() - self._loaded_at <= self._max_stale_seconds
 
-    async def find(self, key_id: str | None, algorithm: str) -> VerificationKey:
-        """Return the key of a token. Only an unknown name waits for a fetch."""
+    @property
+    def unusable(self) -> tuple[str, ...]:
+        """Why keys of the last document are left out."""
+        return () if self._keys is None else self._keys.unusable
+
+    async def find(self, key_id: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
+        """Return the keys that may have signed a token. Only an unknown name waits for a fetch."""
         keys = await self._current()
         try:
             return keys.find(key_id, algorithm)
@@ -145,6 +151,8 @@ class FetchedKeys:
             document = await self._fetch()
             if self._keys is None or document != self._document:
                 self._keys, self._document = jwk_set(document), document
+                if self._keys.unusable:
+                    log.warning("keys_left_out", reasons=self._keys.unusable)
         except (FetchFailed, InvalidKeySet) as error:
             self._failure = str(error)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong, the last good set stays

@@ -26,8 +26,15 @@ class Keys(Protocol):
         """Stop fetching."""
         ...
 
-    async def find(self, key_id: str | None, algorithm: str) -> VerificationKey:
-        """Return the key of a token: the same object for as long as it is the same key.
+    @property
+    def unusable(self) -> tuple[str, ...]:
+        """Why keys of the document are left out."""
+        ...
+
+    async def find(self, key_id: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
+        """Return the keys that may have signed a token.
+
+        A key is the same object for as long as it is the same key.
 
         Raises:
             InvalidToken: there is no such key.
@@ -48,14 +55,24 @@ class FixedKeys:
     def __init__(self, keys: KeySet) -> None:
         self._keys = keys
 
+    @property
+    def fingerprints(self) -> frozenset[bytes]:
+        """Those of all the public keys."""
+        return frozenset(key.fingerprint for key in self._keys.keys)
+
     async def start(self) -> None:
         """Do nothing."""
 
     async def stop(self) -> None:
         """Do nothing."""
 
-    async def find(self, key_id: str | None, algorithm: str) -> VerificationKey:
-        """Return the key of a token."""
+    @property
+    def unusable(self) -> tuple[str, ...]:
+        """Why keys of the document are left out."""
+        return self._keys.unusable
+
+    async def find(self, key_id: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
+        """Return the keys that may have signed a token."""
         return self._keys.find(key_id, algorithm)
 
     async def probe(self) -> list[ProbeResult]:

@@ -44,6 +44,7 @@ class KeyDocuments:
     """
 
     ready = True  # nothing is fetched before a token names it
+    unusable = ()  # a document has one key
 
     def __init__(
         self, server: KeyServer, address: str, *, clock: Callable[[], float] = time.monotonic
@@ -81,7 +82,7 @@ class KeyDocuments:
             await self._server.stop()
         return [ProbeResult(self._address, "has a key that does not exist", _REMEDY)]
 
-    async def find(self, key_id: str | None, algorithm: str) -> VerificationKey:
+    async def find(self, key_id: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
         """Return the key of a token.
 
         Raises:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from app.authenticators.jwt import google_iap
 from app.authenticators.preset import Preset
 from app.authenticators.preset_variables import (
     AppDirectTenants,
@@ -27,6 +28,7 @@ PRESETS: Final[Mapping[str, Preset]] = {
         header="Authorization",
         header_prefix="Bearer",
         algorithms="RS256,PS256,ES256",
+        token_type="JWT,at+jwt",  # RFC 9068, section 2.1
     ),
     "session-cookie": _jwt(cookie="session", algorithms="HS256"),
     # Google Cloud, "Securing your app with signed headers". One set of keys is for all of Google's
@@ -34,10 +36,10 @@ PRESETS: Final[Mapping[str, Preset]] = {
     "google-iap": _jwt(
         header="X-Goog-IAP-JWT-Assertion",
         algorithms="ES256",
-        issuer="https://cloud.google.com/iap",
+        issuer=google_iap.ISSUER,
         jwks_url="https://www.gstatic.com/iap/verify/public_key-jwk",
         leeway_seconds=30,
-        org_id_claim="hd",
+        org_id_claim="hd|gcip.firebase.tenant",
     ),
     # Cloudflare, "Application token": a service's token has no `sub`, and signs nobody on
     "cloudflare-access": _jwt(

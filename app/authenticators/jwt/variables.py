@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Final, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from app.authenticators.claim_names import ClaimNames
+from app.authenticators.jwt.own_choice import KEY_SOURCES
 from app.settings.addresses import checked
+from app.settings.files import read_text
 from app.settings.variables import HeaderName, JsonObject, Names, WrongVariable
 from app.tokens.jwks import jwk_set, pem_key, shared_secret
-from app.tokens.secrets import WeakSecret
+from app.tokens.secret_encoding import SecretEncoding, decode_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +29,6 @@ _FAMILIES: Final = (
         {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
     ),
 )
-_KEY_SOURCES: Final = ("jwks_url", "discovery_url", "jwks_file", "public_key_file", "secret")
 
 
 class ReadingVariables(ClaimNames):
@@ -57,7 +58,9 @@ class JwtVariables(ReadingVariables):
         (), description="required: `aud` has one of these; `-` does not check it"
     )
     algorithms: Names = Field((), description="required: of one family, like RS256,ES256")
-    token_type: str = Field("JWT", min_length=1, description="`typ`, if a token has one")
+    token_type: Names = Field(
+        ("JWT",), min_length=1, description="`typ` is one of these, if a token has one"
+    )
     required_claims: JsonObject = Field(
         {}, description='claims that a token must have, like {"type": "app"}; of a list, any value'
     )
@@ -75,6 +78,7 @@ class JwtVariables(ReadingVariables):
     jwks_file: Path | None = Field(None, description="or a file with a JWK set")
     public_key_file: Path | None = Field(None, description="or a file with one public key as PEM")
     secret: SecretStr | None = Field(None, description="or a secret shared with the issuer")
+    secret_encoding: SecretEncoding = Field("raw", description="encoding of SECRET")
     jwks_ttl_seconds: int = Field(300, ge=10, le=86400, description="how often keys are fetched")
     jwks_max_stale_seconds: int = Field(
         86400,
@@ -141,11 +145,11 @@ class JwtVariables(ReadingVariables):
 
     @model_validator(mode="after")
     def _check_one_key_source(self) -> Self:
-        given = [name.upper() for name in _KEY_SOURCES if getattr(self, name) is not None]
+        given = [name.upper() for name in KEY_SOURCES if getattr(self, name) is not None]
         if len(given) != 1:
             found = " and ".join(given) or "nothing"
             wrong = f"or another source of keys is required; {found} is set, set exactly one of "
-            raise WrongVariable("secret", wrong + ", ".join(map(str.upper, _KEY_SOURCES)))
+            raise WrongVariable("secret", wrong + ", ".join(map(str.upper, KEY_SOURCES)))
         return self
 
     @model_validator(mode="after")
@@ -155,15 +159,19 @@ class JwtVariables(ReadingVariables):
             raise WrongVariable("secret", f"{wrong}secret, all others a public key")
         if self.secret is not None:
             try:
-                shared_secret(opened(self.secret), self.algorithms)
-            except WeakSecret as error:
+                shared_secret(self.opened_secret(), self.algorithms)
+            except ValueError as error:
                 raise WrongVariable("secret", str(error)) from None
         return self
 
+    def opened_secret(self) -> bytes:
+        """Return the secret's bytes; blanks around it are cut off. There must be one.
 
-def opened(secret: SecretStr) -> bytes:
-    """Return a secret's bytes; blanks around it are cut off."""
-    return secret.get_secret_value().strip().encode()
+        Raises:
+            ValueError: it is not in its encoding.
+        """
+        text = self.secret.get_secret_value().strip() if self.secret is not None else ""
+        return decode_secret(text, self.secret_encoding)
 
 
 def _check_scheme(field: str, address: str, *, http_allowed: bool) -> None:
@@ -175,9 +183,5 @@ def _check_scheme(field: str, address: str, *, http_allowed: bool) -> None:
 
 def _readable(path: Path | None, read: Callable[[bytes], KeySet]) -> Path | None:
     if path is not None:
-        try:
-            text = path.read_bytes()
-        except OSError as error:
-            raise ValueError(f"cannot be read: {error.strerror}") from None
-        read(text)
+        read(read_text(path).encode())
     return path

@@ -1,6 +1,7 @@
 import pytest
 
-from app.authenticators.headers.peers import Peers, peer_address
+from app.authenticators.headers.peers import peer_address
+from app.settings.networks import Peers, plain_address
 from app.testing import make_request
 
 
@@ -43,18 +44,57 @@ def test_what_is_not_a_network_is_refused(name: str) -> None:
         Peers(["10.0.3.0/24", name])
 
 
-@pytest.mark.requirement("R20")
+@pytest.mark.requirement("R20", "R60")
 @pytest.mark.parametrize(
-    ("names", "everything"),
+    ("names", "too_many"),
     [
         (["0.0.0.0/0"], True),
         (["::/0", "10.0.3.0/24"], True),
         (["0.0.0.0/1", "128.0.0.0/1"], True),
-        (["0.0.0.0/1"], False),
+        (["0.0.0.0/1"], True),
+        (["10.0.0.0/7"], True),
+        (["10.0.0.0/8"], False),
+        (["10.0.0.0/8", "10.1.0.0/16"], False),
+        (["10.0.0.0/8", "192.168.0.1"], True),
+        (["10.0.0.0/9", "192.0.0.0/9"], False),
+        ([f"{n}.0.0.0/16" for n in range(1, 256)], False),
+        ([f"{n}.{m}.0.0/16" for n in (1, 2) for m in range(200)], True),
+        (["::ffff:0:0/96"], True),
+        (["::ffff:10.0.0.0/104"], False),
+        (["::ffff:10.0.0.0/103"], True),
+        (["::/64"], True),
+        (["2000::/15"], True),
+        (["2001::/16"], False),
+        (["2001::/16", "2a00::/64"], True),
+        (["fc00::/7"], False),
+        (["fc00::/7", "2001::/16"], False),
+        (["fc00::/6"], True),
+        (["fd00::/8", "fc00::/8"], False),
         (["unix", "10.0.3.7"], False),
+        ([], False),
     ],
 )
-def test_networks_that_are_everything_together_are_recognised(
-    names: list[str], everything: bool
-) -> None:
-    assert Peers(names).covers_everything() == everything
+def test_networks_that_are_nobodys_own_are_recognised(names: list[str], too_many: bool) -> None:
+    assert Peers(names).are_too_many() == too_many
+
+
+@pytest.mark.requirement("R60")
+@pytest.mark.parametrize("name", ["::ffff:10.0.3.7", "::ffff:a00:307", "::ffff:10.0.3.0/120"])
+@pytest.mark.parametrize("peer", ["10.0.3.7", "::ffff:10.0.3.7", "::ffff:a00:307"])
+def test_a_mapped_address_is_the_one_that_it_maps(name: str, peer: str) -> None:
+    assert peer in Peers([name])
+    assert "10.0.4.7" not in Peers([name])
+    assert plain_address(peer) == "10.0.3.7"
+
+
+def test_what_is_no_address_is_no_peer() -> None:
+    assert "testclient" not in Peers(["10.0.0.0/8", "unix"])
+    assert plain_address("testclient") == "testclient"
+    assert plain_address("2001:db8::9") == "2001:db8::9"
+
+
+@pytest.mark.requirement("R60")
+def test_networks_of_the_internet_are_told() -> None:
+    peers = Peers(["10.0.3.0/24", "8.8.8.0/24", "fd00::/8", "2600::/32", "unix", "100.64.0.0/10"])
+
+    assert peers.public_networks() == ["2600::/32", "8.8.8.0/24"]

@@ -23,7 +23,17 @@ ADA = {
     "name": "Ada Lovelace",
     "org": {"id": "acme", "name": "Acme"},
 }
-OPEN_TOKEN = {"active": True, "sub": "u-17", "email": "ada@acme.example", "exp": 2_000_000_000}
+OPEN_TOKEN = {
+    "active": True,
+    "iss": "https://login.example",
+    "aud": ["other", "marketplace"],
+    "sub": "u-17",
+    "client_id": "shop",
+    "scope": "openid marketplace",
+    "token_type": "Bearer",
+    "email": "ada@acme.example",
+    "exp": 2_000_000_000,
+}
 
 Make = Callable[..., Awaitable[Chain]]
 
@@ -40,6 +50,9 @@ def body_answer(body: bytes, content_type: str = "application/json", status: int
         return web.Response(body=body, headers={"Content-Type": content_type}, status=status)
 
     return answer
+
+
+ASKING = {"MODE": "rfc7662", "CLIENT_ID": "me", "CLIENT_SECRET": "s3cret"}
 
 
 @pytest.fixture
@@ -74,7 +87,8 @@ def cookies(host: Host) -> dict[str, str]:
 
 def token_server(host: Host) -> dict[str, str]:
     credentials = {"CLIENT_ID": "market:place", "CLIENT_SECRET": "s3cret/with+signs"}
-    return {"URL": host.url, "FORWARD_COOKIES": "token", **credentials}
+    rules = {"ISSUER": "https://login.example", "AUDIENCE": "marketplace"}
+    return {"URL": host.url, "FORWARD_COOKIES": "token", **credentials, **rules}
 
 
 async def test_the_host_says_who_is_signed_in(host: Host, made: Make) -> None:
@@ -111,7 +125,7 @@ async def test_only_what_is_named_goes_to_the_host(host: Host, made: Make) -> No
     assert asked.headers["X-Device"] == "d-1"
     assert asked.headers["Host"] == f"127.0.0.1:{host.port}"
     assert set(asked.headers) == {
-        *("Host", "Cookie", "x-device", "Accept", "Accept-Encoding", "User-Agent")
+        *("Host", "Cookie", "x-device", "Accept", "Accept-Encoding", "User-Agent", "Connection")
     }
 
 
@@ -342,7 +356,8 @@ async def test_no_cookie_of_the_host_is_kept(host: Host, made: Make) -> None:
     assert [each.headers["Cookie"] for each in host.asked] == ["sessionid=ada-1"] * 2
 
 
-async def test_connections_are_used_again(host: Host, made: Make) -> None:
+@pytest.mark.requirement("R58")
+async def test_no_connection_is_used_again(host: Host, made: Make) -> None:
     authenticate = await made(**cookies(host))
     peers = set()
 
@@ -355,7 +370,7 @@ async def test_connections_are_used_again(host: Host, made: Make) -> None:
     for _ in range(5):
         await authenticate(request(SESSION))
 
-    assert len(peers) == 1
+    assert len(peers) == 5
 
 
 class Clock:
@@ -485,7 +500,7 @@ async def test_a_logins_check_answers_with_headers(host: Host, made: Make) -> No
         [("X-Auth-Request-User", "u-17"), ("X-Auth-Request-User", "u-18")],
         [("X-Auth-Request-User", "u-17, u-18")],
         [("X-Auth-Request-User", "u" * 513)],
-        [("X-Auth-Request-User", "u-17"), ("X-Auth-Request-Email", "a@b@c")],
+        [("X-Auth-Request-User", "u-17"), ("X-Auth-Request-Email", "a@b,c@d")],
     ],
 )
 async def test_a_logins_check_that_names_nobody_is_no_session(
@@ -576,6 +591,14 @@ async def test_a_tokens_server_that_does_not_know_us_says_nothing_of_the_user(
         ({"CLIENT_SECRET": "s3cret"}, "CLIENT_SECRET"),
         ({"CLIENT_ID": "me"}, "CLIENT_SECRET"),
         ({"MODE": "rfc7662"}, "CLIENT_SECRET"),
+        ({"AUDIENCE": "marketplace"}, "AUDIENCE"),
+        ({"ISSUER": "-"}, "ISSUER"),
+        ({"SCOPE": "x"}, "SCOPE"),
+        ({**ASKING, "AUDIENCE": "-"}, "ISSUER"),
+        ({**ASKING, "ISSUER": "https://login.example"}, "AUDIENCE"),
+        ({**ASKING, "ISSUER": "-", "AUDIENCE": "-,x"}, "AUDIENCE"),
+        ({**ASKING, "ISSUER": "-", "AUDIENCE": "-", "SCOPE": "-,x"}, "SCOPE"),
+        ({**ASKING, "ISSUER": "-", "AUDIENCE": "-", "CLIENT_AUTH": "jwt"}, "CLIENT_AUTH"),
         ({"MODE": "rfc7662", "FORWARD_COOKIES": "a,b"}, "FORWARD_COOKIES"),
         ({"MODE": "rfc7662", "FORWARD_HEADERS": "Authorization"}, "FORWARD_COOKIES"),
         ({"MODE": "rfc7662", "FORWARD_HEADERS": "X-Token"}, "FORWARD_HEADERS"),
@@ -615,9 +638,8 @@ async def test_no_text_of_ours_quotes_a_session(host: Host, made: Make) -> None:
     assert "ada-1" not in repr(vars(engine._cache))  # noqa: SLF001 - what a dump could show
 
 
-@pytest.mark.parametrize("status", [200, 302, 401, 403])
-async def test_a_probe_is_content_with_a_no(host: Host, made: Make, status: int) -> None:
-    host.answer = json_answer({"error": "signed out"}, status=status)
+async def test_a_probe_is_content_with_401_only(host: Host, made: Make) -> None:
+    host.answer = json_answer({"error": "signed out"}, status=401)
     (engine,) = (await made(**cookies(host))).authenticators.values()
     assert isinstance(engine, Introspection)
 
@@ -626,6 +648,41 @@ async def test_a_probe_is_content_with_a_no(host: Host, made: Make, status: int)
     assert result.ok
     assert result.what == host.url
     assert "Cookie" not in host.asked[0].headers
+
+
+@pytest.mark.requirement("R64")
+@pytest.mark.parametrize(
+    ("status", "location", "words"),
+    [
+        (200, "", "without a session"),
+        (204, "", "without a session"),
+        (301, "https://app.acme.example/api/me", "SECURE_PROXY_SSL_HEADER"),
+        (302, "/login?next=/api/me", "401, not a redirect"),
+        (302, "https://login.acme.example/", "401, not a redirect"),
+        (302, "http://[", "401, not a redirect"),
+        (303, "", "401, not a redirect"),
+        (400, "", "ALLOWED_HOSTS"),
+        (403, "", "firewall"),
+        (404, "", "path of URL"),
+        (405, "", "this method"),
+        (500, "", "the only right answer is 401"),
+    ],
+)
+async def test_a_probe_says_what_any_other_answer_means(
+    host: Host, made: Make, status: int, location: str, words: str
+) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(status=status, headers={"Location": location} if location else {})
+
+    host.answer = answer
+    (engine,) = (await made(**cookies(host))).authenticators.values()
+    assert isinstance(engine, Introspection)
+
+    (result,) = await engine.probe()
+
+    assert not result.ok
+    assert str(status) in result.found
+    assert words in f"{result.found} {result.remedy}"
 
 
 async def test_a_probe_tells_of_a_host_that_knows_a_user_without_a_session(
@@ -648,12 +705,15 @@ async def test_a_probe_asks_a_tokens_server_about_a_token_that_nobody_has(
 
     host.answer = json_answer({"active": False})
     assert (await engine.probe())[0].ok
-    host.answer = json_answer({}, status=401)
-    (result,) = await engine.probe()
+    for answer in (json_answer({}, status=401), json_answer([]), json_answer({"active": "no"})):
+        host.answer = answer
+        (result,) = await engine.probe()
 
-    assert "CLIENT_SECRET" in (result.remedy or "")
-    assert "s3cret" not in str(result)
-    assert host.bodies == ["token=no-token"] * 2
+        assert "CLIENT_SECRET" in (result.remedy or "")
+        assert "s3cret" not in str(result)
+    host.answer = json_answer({"active": True})
+    assert "anyone" in ((await engine.probe())[0].remedy or "")
+    assert host.bodies == ["token=no-token"] * 5
 
 
 @pytest.mark.requirement("R14", "R26", "R28")

@@ -109,7 +109,7 @@ class Fetched:
 
     async def finds(self, key: IssuerKey) -> bool:
         try:
-            found = await self.keys.find(key.key_id, key.algorithm)
+            (found,) = await self.keys.find(key.key_id, key.algorithm)
         except UnknownKey:
             return False
         return found.key_id == key.key_id
@@ -136,13 +136,13 @@ async def test_a_known_key_is_fetched_once_and_then_every_ttl(fetched: Fetched) 
 
 async def test_the_same_document_is_the_very_same_key(fetched: Fetched) -> None:
     await fetched.start()
-    before = await fetched.keys.find("key-1", "ES256")
+    (before,) = await fetched.keys.find("key-1", "ES256")
 
     await fetched.time.pass_by(TTL, fetched)
-    assert await fetched.keys.find("key-1", "ES256") is before
+    assert (await fetched.keys.find("key-1", "ES256"))[0] is before
     fetched.provider.rotate(overlap=True)
     await fetched.time.pass_by(TTL, fetched)
-    assert await fetched.keys.find("key-1", "ES256") is not before
+    assert (await fetched.keys.find("key-1", "ES256"))[0] is not before
 
 
 @pytest.mark.requirement("R17")
@@ -378,7 +378,7 @@ async def test_keys_of_the_configuration_are_just_there() -> None:
 
     await keys.start()
     assert keys.ready
-    assert (await keys.find("key-1", "ES256")).key_id == "key-1"
+    assert (await keys.find("key-1", "ES256"))[0].key_id == "key-1"
     with pytest.raises(UnknownKey):
         await keys.find("key-2", "ES256")
     await keys.stop()

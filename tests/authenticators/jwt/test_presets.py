@@ -360,7 +360,12 @@ def test_the_operator_adds_to_what_a_preset_demands(client: MakeClient) -> None:
 FORGED = IssuerKey("RS256", "key-1").sign({**USER, "sub": "root", "iss": "x", "aud": "x"})
 
 INTROSPECTION = {"URL": "https://app.acme.example/api/me", "FORWARD_COOKIES": "sessionid"}
-CLIENT = {"CLIENT_ID": "marketplace", "CLIENT_SECRET": "a-secret-of-the-client"}
+CLIENT = {
+    "CLIENT_ID": "marketplace",
+    "CLIENT_SECRET": "a-secret-of-the-client",
+    "ISSUER": "https://login.example",
+    "AUDIENCE": "marketplace",
+}
 
 
 def by_hand(preset: str, value: str) -> list[tuple[str, str]]:

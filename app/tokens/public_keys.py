@@ -1,0 +1,91 @@
+"""Read single public keys, say why one cannot be used, and tell whether two are the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from hashlib import sha256
+from typing import Any, Final
+
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_private_key,
+    load_der_public_key,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+from cryptography.x509 import load_der_x509_certificate, load_pem_x509_certificate
+from jwt.algorithms import Algorithm, ECAlgorithm, OKPAlgorithm, RSAAlgorithm
+
+READERS: Final[Mapping[str, type[Algorithm]]] = {
+    "RSA": RSAAlgorithm,
+    "EC": ECAlgorithm,
+    "OKP": OKPAlgorithm,
+}
+"""What reads a JWK, by its `kty`."""
+
+_LOADERS: Final[tuple[Callable[[bytes], Any], ...]] = (
+    lambda text: load_pem_private_key(text, password=None).public_key(),
+    load_pem_public_key,
+    lambda text: load_pem_x509_certificate(text).public_key(),
+    lambda text: load_der_private_key(text, password=None).public_key(),
+    load_der_public_key,
+    lambda text: load_der_x509_certificate(text).public_key(),
+)
+
+
+def fingerprint(public_key: Any) -> bytes:  # noqa: ANN401 - of any kind
+    """Return a hash that is the same for the same key, however it was written."""
+    spki = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return sha256(spki).digest()
+
+
+def fingerprint_of_jwk(jwk: Mapping[str, Any]) -> bytes:
+    """Return the fingerprint of a public or private JWK.
+
+    Raises:
+        Exception: of many classes; it is not a key.
+    """
+    key: Any = READERS[jwk["kty"]].from_jwk(dict(jwk))
+    return fingerprint(key.public_key() if hasattr(key, "public_key") else key)
+
+
+def fingerprints(text: bytes) -> set[bytes]:
+    """Return the fingerprints of the keys that a text is: PEM, DER, JWK or JWK set.
+
+    A private key has the fingerprint of its public half, and a certificate that of its key.
+    """
+    text = text.strip()
+    found = set()
+    for load in _LOADERS:
+        with suppress(Exception):  # the parsers raise many classes; each means "not this format"
+            found.add(fingerprint(load(text)))
+    for jwk in _jwks(text):
+        with suppress(Exception):  # the same
+            found.add(fingerprint_of_jwk(jwk))
+    return found
+
+
+def fault_of_pem(text: bytes, wanted: str) -> str:
+    """Return why a text is not the PEM key that is `wanted`, for whoever has to mend it."""
+    said = f"is not {wanted}"
+    if rb"\n" in text:
+        return rf"{said}: it has \n written out; write real line ends"
+    if b"ENCRYPTED" in text:
+        return f"{said}: it needs a passphrase; write it without: openssl pkey -in FILE"
+    if b"-----BEGIN CERTIFICATE" in text:
+        return f"{said} but a certificate: openssl x509 -in FILE -noout -pubkey"
+    if b"PRIVATE KEY-----" in text and "public" in wanted:
+        return f"{said} but a private one: openssl pkey -in FILE -pubout"
+    return said
+
+
+def _jwks(text: bytes) -> list[Any]:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    keys = document.get("keys", [document]) if isinstance(document, dict) else []
+    return keys if isinstance(keys, list) else []
