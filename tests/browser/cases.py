@@ -44,8 +44,8 @@ class Visit:
     around: Neighbours
     host: str
 
-    def show(self, way: Way) -> None:
-        """Open the page of the host that leads to the marketplace in this way."""
+    def show(self, way: Way, **headers: str) -> None:
+        """Open the page of the host, with these headers, that leads to the marketplace this way."""
         address = f"{self.around.service}/pandium-sso"
         markup = {
             "link": f'<a id="go" href="{address}">Marketplace</a>',
@@ -57,7 +57,7 @@ class Visit:
                 f'<marketplace-embed src="{address}"></marketplace-embed>'
             ),
         }.get(way, "")
-        self.tab.open(self.around.sites.put(f"{self.host}/{way}", markup))
+        self.tab.open(self.around.sites.put(f"{self.host}/{way}", markup, **headers))
         if way == "link":
             self.tab.click("#go")
 
@@ -141,14 +141,19 @@ def _switched(visit: Visit, way: Way) -> str:
     return visit.sees()
 
 
-def _back(visit: Visit, way: Way) -> str:
-    visit.sign_in("ada")
-    visit.show(way)
-    assert visit.sees() == _ADA
-    visit.sign_in("bob")
-    visit.tab.back()
-    seen = visit.sees()
-    return "the former user's marketplace" if seen == _ADA else seen
+def _back(**headers: str) -> Callable[[Visit, Way], str]:
+    """Go back to a page with these headers, after somebody else has signed in on another."""
+
+    def happens(visit: Visit, way: Way) -> str:
+        visit.sign_in("ada")
+        visit.show(way, **headers)
+        assert visit.sees() == _ADA
+        visit.sign_in("bob")
+        visit.tab.back()
+        seen = visit.sees()
+        return "the former user's marketplace" if seen == _ADA else seen
+
+    return happens
 
 
 def _untrusted_proxy(visit: Visit, way: Way) -> str:
@@ -197,6 +202,7 @@ def _form(*named: str) -> Callable[[Visit, Way], str]:
 
 
 _ALL: Final[tuple[Way, ...]] = ("link", "iframe", "element")
+_NOT_KEPT: Final = {"Cache_Control": "no-store"}
 _FORMS: Final[tuple[Way, ...]] = ("form", "form in an iframe")
 
 CASES: Final = (
@@ -204,7 +210,10 @@ CASES: Final = (
     Case("signed out, after the login", _ALL, _signed_out, wanted=_ADA),
     Case("session expired, after the login", _ALL, _expired, wanted=_ADA),
     Case("another user signed in, page opened again", _ALL, _switched, wanted=_BOB),
-    Case("another user signed in, then Back", ("iframe", "element"), _back),
+    Case("another user signed in, then Back", ("element",), _back(), wanted=_BOB),
+    Case("another user signed in, then Back", ("iframe",), _back()),
+    Case("the same, and your page is `no-store`", ("element",), _back(**_NOT_KEPT), wanted=_BOB),
+    Case("the same, and your page is `no-store`", ("iframe",), _back(**_NOT_KEPT)),
     Case("login proxy not trusted, after the login", _ALL, _untrusted_proxy, wanted=_EXPLAINED),
     Case("wrong audience, after the login", _ALL, _wrong_audience, wanted=_EXPLAINED),
     Case("other site, third-party cookies allowed", _ALL, _across_sites, "allowed", far=True),
