@@ -77,6 +77,7 @@ def from_settings(context: AuthenticatorContext) -> Assertion:
         claims_of=partial(_claims, variables),
         padded=True,
         own_keys=context.own_keys,
+        sources=variables.sources,
         now=context.now,
     )
 
