@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,14 +40,16 @@ from app.resources.refusals import Refusals
 from app.resources.request import Request
 from app.resources.session import Session
 from app.resources.sign_on import SignOn
-from app.settings.addresses import is_loopback, origin_of
+from app.settings.addresses import origin_of
 from app.settings.environment import read_environment
+from app.settings.problems import InvalidSettings, fault
 from app.settings.secrets import example_secrets
 from app.settings.service import ServiceVariables
+from app.telemetry import metrics
 from app.tokens.public_keys import fingerprint_of_jwk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from app.authenticators.contract import Authenticator
     from app.destinations.destination import Destination
@@ -84,20 +87,40 @@ def load(*, now: Callable[[], float] = time.time) -> Configuration:
     Raises:
         InvalidSettings: with every problem that there is.
     """
-    process, reading = read_environment()
-    service = reading.or_defaults(ServiceVariables, prefix="SSO_")
-    shared = Shared(
-        clock_skew_seconds=service.clock_skew_seconds,
-        max_location_bytes=service.max_location_bytes,
-        now=now,
-    )
-    destinations = load_destinations(reading, shared)
-    authenticators = load_authenticators(reading, own_keys=_own_keys(destinations), now=now)
-    if not (service.unix_peers_only or is_loopback(service.host)):
-        reading.note(example_secrets(reading.secrets))
-    reading.finish()
-    secrets = tuple(reading.secrets.values())
-    return Configuration(service, process, authenticators, tuple(destinations), secrets)
+    with _no_exception_is_special():
+        process, reading = read_environment()
+        service = reading.or_defaults(ServiceVariables, prefix="SSO_")
+        shared = Shared(
+            clock_skew_seconds=service.clock_skew_seconds,
+            max_location_bytes=service.max_location_bytes,
+            now=now,
+        )
+        destinations = load_destinations(reading, shared)
+        authenticators: dict[str, Authenticator] = {}
+        with reading.collecting("SSO_AUTHENTICATORS"):
+            own_keys = _own_keys(destinations)
+            authenticators = load_authenticators(reading, own_keys=own_keys, now=now)
+        if not service.on_loopback_only:
+            reading.note(example_secrets(reading.secrets))
+        reading.finish()
+        secrets = tuple(reading.secrets.values())
+        config = Configuration(service, process, authenticators, tuple(destinations), secrets)
+        create_app(config, now=now)
+    return config
+
+
+@contextmanager
+def _no_exception_is_special() -> Iterator[None]:
+    """Turn whatever is raised while a configuration is read, or tried, into a problem of it.
+
+    A plugin's module may even end the process.
+    """
+    try:
+        yield
+    except InvalidSettings:
+        raise
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - as its name says
+        raise InvalidSettings([fault("The configuration", error)]) from None
 
 
 def _own_keys(destinations: Iterable[Destination]) -> frozenset[bytes]:
@@ -110,6 +133,7 @@ def create_app(
     *,
     now: Callable[[], float] = time.time,
     is_draining: Callable[[], bool] = lambda: False,
+    exposition: Callable[[], bytes] = metrics.exposition,
 ) -> falcon.asgi.App[Any, Any]:
     """Put the parts together; `now` returns epoch seconds."""
     service = config.service
@@ -120,7 +144,7 @@ def create_app(
         groups=frozenset(service.required_groups),
         now=now,
     )
-    login = Login(service.login_url, service.login_return_parameter, service.public_url)
+    login = Login(service.login_url, service.login_return_parameter, service.public_url, now)
     cors = Cors(service.host_origins)
     lifespan = Lifespan(config.authenticators)
     # Answers pass the middleware from the last to the first.
@@ -141,7 +165,7 @@ def create_app(
     app.add_route("/readyz", ready)
     app.add_route("/healthz", ready)
     app.add_route("/version", Version())
-    app.add_route("/metrics", Metrics(service.metrics_clients))
+    app.add_route("/metrics", Metrics(service.metrics_clients, exposition))
     welcome = _welcome_origins(service)
     for destination in config.destinations:
         sign_on = SignOn(destination, authenticate, service.host_origins, welcome)

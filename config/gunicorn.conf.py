@@ -1,46 +1,25 @@
 """Configure gunicorn: this is the same for every deployment; the rest is in the environment."""
 
-# ruff: noqa: E402 - the metrics' folder must be set before the service is imported
 from __future__ import annotations
 
-import os
-import shutil
 import signal
-import tempfile
 from typing import Any
 
-MEMORY = "/dev/shm"  # noqa: S108 - other folders may be read-only
-
-if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="sso-", dir=MEMORY)
-
-from prometheus_client.multiprocess import mark_process_dead
-
 from app.server import serving
-from app.server.serving import ServerLog
 
 _settings = serving.current()
 _ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 
 wsgi_app = "app.server.serving:application()"
 bind = _settings.service.bind
+umask = 0o777 & ~int(_settings.service.socket_mode, 8)  # of the unix socket, if it is one
 workers = _settings.process.web_concurrency
 
-worker_class = "asgi"
-asgi_loop = "uvloop"
-asgi_lifespan = "on"
-# The available C parser accepts bare LF and folded header lines.
-http_parser = "python"
+worker_class = "app.server.worker.Worker"
 
 # Trust neither X-Forwarded-* nor header names with an underscore, which other software reads as the
-# same names with hyphens.
+# same names with hyphens: the worker drops these.
 forwarded_allow_ips = ""
-forwarder_headers = ""
-header_map = "drop"
-
-# Load balancers add up to 11 KiB of identity to a request.
-limit_request_line = 8190
-limit_request_field_size = 32768
 
 # Requests are short: a worker that takes longer hangs.
 timeout = 30
@@ -48,34 +27,25 @@ graceful_timeout = 20
 keepalive = 5
 
 control_socket_disable = True
-worker_tmp_dir = MEMORY
+worker_tmp_dir = serving.folder_for_heartbeats()
 accesslog = None  # its lines have query strings in them
-logger_class = ServerLog
+logger_class = serving.ServerLog
 loglevel = _settings.service.log_level
 proc_name = "marketplace-sso"
 
 on_starting = serving.prepare
 
 
-def pre_request(_worker: Any, _request: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
-    """Log nothing: gunicorn's default hook logs the path, which may contain personal data."""
-
-
-def post_fork(_arbiter: Any, _worker: Any) -> None:  # noqa: ANN401 - the same
+def post_fork(_arbiter: Any, _worker: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
     """Block the signals that end a worker until its loop runs; earlier they would be lost."""
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
 
 
-def post_worker_init(worker: Any) -> None:  # noqa: ANN401 - the same
-    """Unblock them as soon as the loop runs."""
-    worker.loop.call_soon(signal.pthread_sigmask, signal.SIG_UNBLOCK, _ENDING)
-
-
 def child_exit(_arbiter: Any, worker: Any) -> None:  # noqa: ANN401 - the same
-    """Drop the live gauges of a worker that ended; its counters stay."""
-    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call] # it ships some types only
+    """Keep what a worker has counted that ended."""
+    serving.process_metrics().add_up_ended(worker.pid)
 
 
 def on_exit(_arbiter: Any) -> None:  # noqa: ANN401 - the same
     """Remove the metrics' folder."""
-    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+    serving.process_metrics().remove()

@@ -1,9 +1,11 @@
+from collections.abc import Callable
+
 import pytest
 from falcon.inspect import inspect_routes
 
 from app import __version__
 from app.main import create_app
-from tests.in_process import Load, MakeClient
+from tests.in_process import Load, MakeClient, problems
 from tests.samples import APIFUSE, PANDIUM, PROXY
 
 INTEGRATIONS = '{"1121": {"connector_name": "gwt", "integration_name": "gwt2hs"}}'
@@ -19,10 +21,10 @@ def test_these_are_all_the_routes(load: Load) -> None:
     }
 
     assert routes == {
-        "/livez": {"GET"},
-        "/readyz": {"GET"},
-        "/healthz": {"GET"},
-        "/version": {"GET"},
+        "/livez": {"GET", "HEAD"},
+        "/readyz": {"GET", "HEAD"},
+        "/healthz": {"GET", "HEAD"},
+        "/version": {"GET", "HEAD"},
         "/metrics": {"GET"},
         "/pandium-sso": {"GET"},
         "/pandium-sso/session": {"GET"},
@@ -50,3 +52,26 @@ def test_health_is_told_to_anyone(client: MakeClient, path: str, body: dict[str,
     answer = client().simulate_get(path, remote_addr="203.0.113.9")
 
     assert (answer.status_code, answer.json) == (200, body)
+
+
+@pytest.mark.requirement("R62")
+@pytest.mark.parametrize(
+    "error", [KeyError("hush"), RecursionError(), MemoryError(), SystemExit(0)]
+)
+@pytest.mark.parametrize("part", ["load_authenticators", "load_destinations", "create_app"])
+def test_no_exception_is_special_while_a_configuration_is_read(
+    load: Load, monkeypatch: pytest.MonkeyPatch, part: str, error: BaseException
+) -> None:
+    monkeypatch.setattr(f"app.main.{part}", raising(error))
+
+    found = problems(load, PROXY, PANDIUM)
+
+    assert any(f"{type(error).__name__} was raised" in wrong for wrong in found.values())
+    assert "hush" not in repr(found)
+
+
+def raising(error: BaseException) -> Callable[..., None]:
+    def raises(*_arguments: object, **_options: object) -> None:
+        raise error
+
+    return raises

@@ -12,6 +12,8 @@ An object may also have any of these:
 - `async stop()`: called once at the end, to close it.
 - `ready`: an attribute that is true while it can decide. While it is false, `/readyz` answers 503
   with the authenticator's name.
+- `immediate`: an attribute that is true if it never waits for anybody. Then it is called without a
+  deadline.
 - `leeway_seconds`: how long after `expires_at` of its identities it still lets them in.
 - `warnings`: texts that `check` prints: what is legal in its configuration and likely wrong.
 - `async probe()`: called by `check --online`, without `start()`. It tries what the authenticator

@@ -12,10 +12,12 @@ from dataclasses import replace
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Final
 
+from pydantic import ValidationError
+
 from app.authenticators.contract import Authenticator, AuthenticatorContext
 from app.authenticators.entries import Entry, parse_entries
 from app.authenticators.presets import BUILT_IN
-from app.settings.problems import InvalidSettings, Problem
+from app.settings.problems import InvalidSettings, Problem, fault
 from app.settings.service import ListeningVariables
 
 if TYPE_CHECKING:
@@ -67,13 +69,20 @@ def load_authenticators(
 
 @contextmanager
 def _collecting(problems: list[Problem]) -> Iterator[None]:
-    """Collect problems of variables; any other `ValueError` is a problem of the list itself."""
+    """Collect problems of variables; any other exception is a problem of the list itself.
+
+    A module that is imported may raise anything, and even end the process.
+    """
     try:
         yield
     except InvalidSettings as error:
         problems += error.problems
+    except ValidationError as error:  # of a plugin's own model: it prints what it was given
+        problems.append(fault("SSO_AUTHENTICATORS", error))
     except ValueError as error:
         problems.append(Problem("SSO_AUTHENTICATORS", str(error)))
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - no exception class is special
+        problems.append(fault("SSO_AUTHENTICATORS", error))
 
 
 def _make(entry: Entry, reading: Reading, context: AuthenticatorContext) -> Any:  # noqa: ANN401 - any callable, sync or async

@@ -10,6 +10,9 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from app.main import load
+from app.server.binding import check_bind
+from app.server.limits import raise_descriptor_limit
+from app.settings.environment import server_environment
 
 
 class Serve(BaseModel):
@@ -17,9 +20,11 @@ class Serve(BaseModel):
 
     def cli_cmd(self) -> None:
         """Become gunicorn, so that signals reach it."""
-        load()
+        config = load()
+        check_bind(config.service.bind)
+        raise_descriptor_limit()
         command = [sys.executable, "-m", "gunicorn", "--config", str(_gunicorn_configuration())]
-        os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell
+        os.execve(sys.executable, command, server_environment())  # noqa: S606 - our own interpreter, no shell
 
 
 def _gunicorn_configuration() -> Path:

@@ -79,6 +79,8 @@ class ApifuseVariables(Variables):
     def _check_custom_domain(cls, domain: str) -> str:
         if domain:
             checked_address(_with_scheme(domain))
+            if "?" in domain:
+                raise ValueError("has a query, behind which no listing could stand; remove it")
         return domain
 
     @model_validator(mode="after")

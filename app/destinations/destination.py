@@ -63,13 +63,13 @@ class Destination:
         return self.target.origin
 
     def check_ids(self, ids: Mapping[str, str]) -> None:
-        """Refuse ids of a path that have the wrong shape or are not offered.
+        """Refuse ids of a path that have the wrong shape, lead elsewhere, or are not offered.
 
         Raises:
             UnknownPage: with the id's name.
         """
         for name, value in ids.items():
-            if not self.ids[name].fullmatch(value):
+            if not self.ids[name].fullmatch(value) or not value.strip("."):
                 raise UnknownPage(f"{name} has the wrong shape")
             if self.offered is not None and value not in self.offered:
                 raise UnknownPage(f"{name} is not offered")

@@ -33,7 +33,9 @@ class Target:
 
     `address` and `fragment` may contain `{token}` and the ids of our path, like `{listing_id}`. A
     token that neither contains is the value of `token_parameter`. `forwarded` are the parameters of
-    our address that the vendor gets, too.
+    our address that the vendor gets, too. `form_targets` are further origins that a posted form may
+    end at: browsers apply the policy of our page to the vendor's redirect after the POST, too (CSP
+    Level 3, section 6.4.1).
     """
 
     address: str
@@ -41,6 +43,7 @@ class Target:
     token_parameter: str | None = None
     forwarded: frozenset[str] = frozenset()
     delivery: Delivery = "redirect"
+    form_targets: tuple[str, ...] = ()
     max_location_bytes: int = 8000
 
     @property
@@ -54,11 +57,11 @@ class Target:
         Raises:
             LocationTooLong: the address of a redirect is longer than `max_location_bytes`.
         """
-        carried = {} if self.token_parameter is None else {self.token_parameter: token}
-        fields = self._forwarded(parameters) | carried  # ours overwrites theirs
+        forwarded = self._forwarded(parameters)
         if self.delivery != "redirect":
+            fields = {**forwarded, str(self.token_parameter): token}
             return Handoff(filled(self.address, ids), self.delivery, fields)
-        location = self._location({**ids, "token": token}, fields)
+        location = self._location({**ids, "token": token}, forwarded, token)
         if len(location) > self.max_location_bytes:
             raise LocationTooLong(f"{len(location)} bytes, {self.max_location_bytes} allowed")
         return Handoff(location)
@@ -71,19 +74,28 @@ class Target:
         names = self.forwarded - {self.token_parameter}
         return {name: value for name, value in parameters.items() if name in names}
 
-    def _location(self, ids: Mapping[str, str], query: Mapping[str, str]) -> str:
+    def _location(
+        self, ids: Mapping[str, str], forwarded: Mapping[str, str], token: str | None = None
+    ) -> str:
         """Return an address that ends with a fragment of its own, most often an empty one.
 
         Otherwise the browser would keep the fragment of our address (RFC 9110, section 10.2.2).
         """
         address = filled(self.address, ids)
+        query = urlencode(forwarded) if forwarded else ""
+        if token is not None and self.token_parameter is not None:
+            # A token is URL-safe as it is: base64url with dots. The parameter's name is checked.
+            carrier = f"{self.token_parameter}={token}"
+            query = f"{query}&{carrier}" if query else carrier
         if query:
-            address += f"{'&' if '?' in address else '?'}{urlencode(query)}"
+            address += f"{'&' if '?' in address else '?'}{query}"
         return f"{address}#{filled(self.fragment, ids)}"
 
 
 def filled(template: str, values: Mapping[str, str]) -> str:
     """Put values into the `{placeholders}` of a path or an address, encoded as path segments."""
+    if "{" not in template:
+        return template
     for name, value in values.items():
         template = template.replace(f"{{{name}}}", quote(value, safe=""))
     return template

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from app.destinations import apifuse, pandium, row_destinations
 from app.destinations.apifuse import ApifuseVariables
 from app.destinations.pandium_variables import PandiumVariables
+from app.destinations.paths import path_conflicts
+from app.destinations.rehearsal import CannotBeMinted, rehearse
 from app.destinations.row_destinations import KeyVariables, key_prefix
 from app.destinations.row_file import checked_row, read_tables
 from app.settings.problems import InvalidSettings, Problem
@@ -31,7 +31,7 @@ VENDORS: Final[Mapping[str, tuple[type[Variables], Callable[[Any, Shared], list[
 
 def load_destinations(reading: Reading, shared: Shared) -> list[Destination]:
     """Make every destination that is set up; their problems are noted in `reading`."""
-    file = reading(RowsVariables, prefix="SSO_").destinations_file
+    file = reading.or_defaults(RowsVariables, prefix="SSO_").destinations_file
     used = [prefix for prefix in VENDORS if any(name.startswith(prefix) for name in reading.names)]
     for prefix, (model, _) in VENDORS.items():
         reading.declare(model, prefix=prefix)
@@ -41,11 +41,13 @@ def load_destinations(reading: Reading, shared: Shared) -> list[Destination]:
     destinations: list[Destination] = []
     for prefix in used:
         model, make = VENDORS[prefix]
-        with reading.collecting():
-            destinations += make(reading(model, prefix=prefix), shared)
+        with reading.collecting(f"{prefix}…"):
+            made = make(reading(model, prefix=prefix), shared)
+            destinations += made
+            reading.note(_unmintable(f"{prefix}CLAIMS", made))
     if file is not None:
         destinations += _of_rows(reading, file, shared)
-    reading.note(_path_conflicts(destinations))
+    reading.note(path_conflicts(destinations, VENDORS))
     return destinations
 
 
@@ -60,26 +62,18 @@ def _of_rows(reading: Reading, file: Path, shared: Shared) -> list[Destination]:
     for name, table in tables.items():
         prefix = key_prefix(name)
         reading.declare(KeyVariables, prefix=prefix)
-        with reading.collecting():
+        with reading.collecting(f"{file.name} [{name}]"):
             row = checked_row(file, name, table)
             keys = reading(KeyVariables, prefix=prefix)
-            destinations += row_destinations.destinations(row, keys, shared)
+            made = row_destinations.destinations(row, keys, shared)
+            destinations += made
+            reading.note(_unmintable(f"{file.name} [{name}]", made))
     return destinations
 
 
-def _path_conflicts(destinations: Iterable[Destination]) -> Iterable[Problem]:
-    """Find paths that two destinations would answer, whatever their ids are called."""
-    owners: dict[str, list[str]] = defaultdict(list)
+def _unmintable(what: str, destinations: Iterable[Destination]) -> Iterable[Problem]:
     for each in destinations:
-        for path in (each.route, f"{each.route}/session"):
-            owners[re.sub(r"\{[a-z_]+\}", "{}", path)].append(each.name)
-    for name, root in dict.fromkeys((each.name, each.root) for each in destinations):
-        owners[f"{root}/embed.js"].append(name)
-    problems: dict[str, Problem] = {}
-    for path, names in owners.items():
-        if len(names) > 1:
-            prefix = f"{names[-1].upper()}_"
-            variable = f"{prefix}PATH" if prefix in VENDORS else f"[{names[-1]}] path"
-            wrong = f"is not unique: {path} belongs to {' and '.join(names)}"
-            problems.setdefault(variable, Problem(variable, wrong))
-    return problems.values()
+        try:
+            rehearse(each)
+        except CannotBeMinted as error:
+            yield Problem(what, f"(page {each.page}) {error}")

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from app.destinations.parameters import ID
+from app.destinations.parameters import ID, leads_away
 from app.destinations.variables import (
     ClaimTemplate,
     Path,
@@ -14,10 +14,12 @@ from app.destinations.variables import (
     VendorId,
     checked_address,
     hmac_key_of,
+    repeated_parameters,
 )
 from app.settings.variables import JsonObject, Names, Variables, WrongVariable
 from app.tokens.jws import SigningKey
 from app.tokens.secret_encoding import SecretEncoding
+from app.tokens.secrets import ShortSecret
 
 MARKETPLACES: Final = {
     "production": "https://imp.pandium.io/{account}",
@@ -126,14 +128,29 @@ class PandiumVariables(Variables):
     def _check_token_parameter(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         if TOKEN_PARAMETER in names:
             raise ValueError(f"contains {TOKEN_PARAMETER}, which carries the token; remove it")
+        for name in filter(leads_away, names):
+            wrong = "by which users and their tokens could be sent to another site"
+            raise ValueError(f"contains {name}, {wrong}; remove it")
         return names
 
     @model_validator(mode="after")
     def _check_secret(self) -> Self:
         try:
             _ = self.key
+        except ShortSecret as error:
+            wrong = f"{error}; if Pandium chose it, set PANDIUM_ALLOW_SHORT_SECRET=true"
+            raise WrongVariable("shared_secret", wrong) from None
         except ValueError as error:
             raise WrongVariable("shared_secret", str(error)) from None
+        return self
+
+    @model_validator(mode="after")
+    def _check_queries(self) -> Self:
+        for field in ("marketplace_url", "install_url"):
+            for name in repeated_parameters(
+                getattr(self, field), TOKEN_PARAMETER, *self.forward_parameters
+            ):
+                raise WrongVariable(field, f"has {name} in its query already; remove it there")
         return self
 
     @model_validator(mode="after")

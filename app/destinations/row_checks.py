@@ -5,44 +5,51 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from typing import Final
+from urllib.parse import urlsplit
 
 from app.claims import InvalidTemplate, compile_template, merged
-from app.destinations.parameters import TEXT
+from app.destinations.parameters import LOGIN_ATTEMPT, foreign_value, leads_away
+from app.destinations.row_values import not_json
 from app.destinations.rows import Row, RowPage
-from app.destinations.variables import checked_address, placeholders_of
+from app.destinations.variables import (
+    checked_address,
+    placeholders_of,
+    repeated_parameters,
+    wrong_ids,
+)
 
 _NOT_AHEAD: Final = re.compile(r"\{(issued_at|now)(-[0-9]{1,9})?\}")
-
-_LEADS_AWAY: Final = frozenset(
-    {
-        *("continue", "dest", "destination", "go", "goto", "link", "next", "out", "redirect"),
-        *("redirecturi", "redirecturl", "return", "returnto", "returnurl", "target", "to", "uri"),
-        "url",
-    }
-)
-"""Names of parameters by which vendors redirect, in lower case and without `_` and `-`."""
+_DOTS: Final = (".", "..", "...")
 
 
 def wrong_keys(row: Row) -> Iterable[tuple[str, str]]:
     """Find what is wrong: pairs of a key of the row and a message."""
     if not row.all_pages:
         yield "address", "is required, or a table of pages"
+    yield from not_json(row)
     yield from _wrong_parameters(row)
     for name, page in row.all_pages.items():
         place = "" if page.address == row.address else f"pages.{name}."
-        for check in (_wrong_page, _wrong_token_place, _wrong_claims):
+        for check in (_wrong_page, _wrong_ids, _wrong_query, _wrong_token_place, _wrong_claims):
             for key, wrong in check(row, page):
                 yield f"{place}{key}", wrong
 
 
 def _wrong_parameters(row: Row) -> Iterable[tuple[str, str]]:
+    hosts = {urlsplit(page.address).hostname or "" for page in row.all_pages.values()}
     for name, parameter in row.parameters.items():
         if name == row.parameter:
             yield f"parameters.{name}", "carries the token; remove it"
-        leads_away = name.replace("_", "").replace("-", "").lower() in _LEADS_AWAY
-        if leads_away and parameter.forward and parameter.rule is TEXT:
-            wrong = "could send users and their tokens to another site; set values or relative_path"
-            yield f"parameters.{name}", wrong
+        if name == LOGIN_ATTEMPT:
+            yield f"parameters.{name}", "is the service's own mark of a login; rename it"
+        if not (parameter.forward and leads_away(name)) or parameter.values:
+            continue
+        for host in sorted(hosts):
+            if foreign := foreign_value(parameter.rule, host):
+                wrong = "could send users and their tokens to another site"
+                remedy = "set values or relative_path"
+                yield f"parameters.{name}", f"{wrong}, like {foreign}; {remedy}"
+                break
 
 
 def _wrong_page(_row: Row, page: RowPage) -> Iterable[tuple[str, str]]:
@@ -54,9 +61,24 @@ def _wrong_page(_row: Row, page: RowPage) -> Iterable[tuple[str, str]]:
     for name in placeholders_of(page.fragment):
         if name not in {*ids, "token"}:
             yield "fragment", f"has an unknown placeholder {{{name}}}"
-    for name in page.ids:
-        if name not in ids:
+
+
+def _wrong_ids(_row: Row, page: RowPage) -> Iterable[tuple[str, str]]:
+    for wrong in wrong_ids(page.path):
+        yield "path", wrong
+    for name, pattern in page.ids.items():
+        if name not in placeholders_of(page.path):
             yield f"ids.{name}", "is not in the path; remove it"
+        if any(re.compile(pattern).fullmatch(dots) for dots in _DOTS):
+            wrong = "matches dots alone, with which a path leads elsewhere; begin it with [a-z0-9]"
+            yield f"ids.{name}", wrong
+
+
+def _wrong_query(row: Row, page: RowPage) -> Iterable[tuple[str, str]]:
+    """Find parameters that the address has already: two of a name are read in two ways."""
+    added = [name for name, parameter in row.parameters.items() if parameter.forward]
+    for name in repeated_parameters(page.address, *filter(None, [row.parameter]), *added):
+        yield "address", f"has {name} in its query already; remove it there"
 
 
 def _wrong_token_place(row: Row, page: RowPage) -> Iterable[tuple[str, str]]:

@@ -16,6 +16,7 @@ from app.destinations.variables import placeholders_of
 from app.settings.problems import InvalidSettings, Problem
 from app.settings.variables import Variables
 from app.tokens.jws import SigningKey, signing_key
+from app.tokens.secrets import ShortSecret
 
 
 class KeyVariables(Variables):
@@ -94,5 +95,7 @@ def _key(row: Row, variable: str, secret: SecretStr) -> SigningKey:
         text = secret.get_secret_value().strip().encode()
         return signing_key(text, row.algorithm, allow_short=row.allow_short_key)
     except ValueError as error:
-        problem = Problem(f"{key_prefix(row.name)}{variable}", str(error))
+        hint = "; if the vendor chose it, set allow_short_key = true in the row"
+        wrong = f"{error}{hint if isinstance(error, ShortSecret) else ''}"
+        problem = Problem(f"{key_prefix(row.name)}{variable}", wrong)
         raise InvalidSettings([problem]) from error

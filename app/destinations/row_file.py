@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import tomllib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
 from app.destinations.row_checks import wrong_keys
 from app.destinations.rows import Row
+from app.settings.files import UnreadableFile, read_text
 from app.settings.problems import InvalidSettings, Problem, wording
+from app.tokens.strict_json import MAX_DEPTH, nests_deeper_than
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+
+_DEEPEST: Final = 5 + MAX_DEPTH
+"""A file has rows, a row pages, a page claims; claims are as deep as JSON elsewhere."""
 
 
 def read_tables(file: Path) -> dict[str, Any]:
@@ -23,9 +29,21 @@ def read_tables(file: Path) -> dict[str, Any]:
         InvalidSettings: the file cannot be read.
     """
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InvalidSettings([Problem(file.name, f"cannot be read: {error}")]) from error
+        return _tables(read_text(file))
+    except UnreadableFile as error:
+        wrong = str(error)
+    except ValueError as error:
+        wrong = f"cannot be read: {error}"
+    except RecursionError:
+        wrong = "cannot be read: its values nest too deeply"
+    raise InvalidSettings([Problem(file.name, f"{wrong} (SSO_DESTINATIONS_FILE={file})")])
+
+
+def _tables(text: str) -> dict[str, Any]:
+    tables = tomllib.loads(text)
+    if nests_deeper_than(_DEEPEST, tables):
+        raise RecursionError
+    return tables
 
 
 def read_rows(file: Path) -> dict[str, Row]:

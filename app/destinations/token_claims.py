@@ -75,7 +75,8 @@ class TokenClaims:
             {**_values_of(identity), **self._values_of_token(identity), **request}
         )
         claims: dict[str, Any] = {} if rendered is MISSING else rendered
-        _cap(claims, identity.expires_at)
+        if "exp" in claims:
+            claims["exp"] = _no_later(claims["exp"], identity.expires_at)
         for name in self.required:
             if find(claims, name) is MISSING:
                 raise MissingClaim(name, wanted="value for it")
@@ -97,15 +98,15 @@ class TokenClaims:
         return end if identity.expires_at is None else min(end, identity.expires_at)
 
 
-def _cap(claims: dict[str, Any], ends_at: int | None) -> None:
-    """Let no `exp` be after the end of the host session (epoch seconds), however it is written."""
-    expires_at = claims.get("exp")
-    if ends_at is None or isinstance(expires_at, bool):
-        return
-    if isinstance(expires_at, int | float) and not expires_at <= ends_at:
-        claims["exp"] = ends_at
-    elif isinstance(expires_at, str) and _NUMBER.fullmatch(expires_at):
-        claims["exp"] = min(expires_at, str(ends_at), key=float)
+def _no_later(exp: object, end: int | None) -> int:
+    """Return `exp`, however a template wrote it, capped by the end of the host session.
+
+    Raises:
+        MissingClaim: it is not a number (RFC 7519, section 4.1.4).
+    """
+    if isinstance(exp, bool) or not isinstance(exp, int | float):
+        raise MissingClaim("exp", wanted="number of seconds for it")
+    return int(exp) if end is None else min(int(exp), end)
 
 
 def _values_of(identity: Identity) -> dict[str, Any]:

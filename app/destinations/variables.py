@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import keyword
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any, Final, TypeVar
+from urllib.parse import unquote_plus
 
 from pydantic import AfterValidator, SecretStr
 
@@ -23,6 +26,7 @@ _PATH = re.compile(r"(/[a-z0-9][a-z0-9._-]*)+")
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _LABEL = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?")
 _ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9_.-]{0,128}")
+_RESERVED_IDS = frozenset({"token", "account", "key"})
 _COMPUTED_CLAIMS = ("iat", "nbf", "exp", "jti")
 
 
@@ -73,6 +77,23 @@ VendorId = Annotated[str, AfterValidator(_checked_id)]
 def placeholders_of(text: str) -> list[str]:
     """Return the names of the placeholders in a path or an address."""
     return _PLACEHOLDER.findall(text)
+
+
+def wrong_ids(path: str) -> Iterable[str]:
+    """Find what is wrong with the names of the ids in a path of ours."""
+    names = placeholders_of(path)
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            yield f"has {{{name}}} twice; give each id a name of its own"
+        if name in _RESERVED_IDS or keyword.iskeyword(name):
+            yield f"has an id called {name}, which has a meaning already; rename it"
+
+
+def repeated_parameters(address: str, *names: str) -> list[str]:
+    """Return those of `names` that the query of an address has: two of a name are ambiguous."""
+    query = address.partition("?")[2]
+    fixed = {unquote_plus(part.partition("=")[0]) for part in re.split("[&;]", query)}
+    return [name for name in names if name in fixed]
 
 
 def checked_address(address: str, *placeholders: str) -> str:

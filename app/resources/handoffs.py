@@ -25,7 +25,8 @@ class Handoffs:
 
     def __init__(self, destination: Destination, host_origins: tuple[str, ...]) -> None:
         self._origin = destination.origin
-        self._policy = _FORM.policy(framed_by=host_origins, form_action=destination.origin)
+        targets = " ".join((destination.origin, *destination.target.form_targets))
+        self._policy = _FORM.policy(framed_by=host_origins, form_action=targets)
 
     def send(
         self, req: Request, resp: Response, handoff: Handoff, *, expires_at: int | None

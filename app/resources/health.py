@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 class Live:
     """`/livez`: the process answers. It depends on nothing outside."""
 
+    methods = ("GET", "HEAD")
+
     async def on_get(self, _req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
         """Answer 200."""
         resp.content_type = "application/json"
         resp.media = {"status": "ok"}
+
+    on_head = on_get
 
 
 class Ready:
@@ -26,6 +30,8 @@ class Ready:
 
     `not_ready` returns the names of the authenticators that cannot decide now.
     """
+
+    methods = ("GET", "HEAD")
 
     def __init__(self, not_ready: Callable[[], list[str]], is_draining: Callable[[], bool]) -> None:
         self._not_ready = not_ready
@@ -42,11 +48,17 @@ class Ready:
             resp.status = 503
             resp.media = {"status": "not ready", "authenticators": authenticators}
 
+    on_head = on_get
+
 
 class Version:
     """`/version`: what is running."""
+
+    methods = ("GET", "HEAD")
 
     async def on_get(self, _req: falcon.asgi.Request, resp: falcon.asgi.Response) -> None:
         """Answer name and version."""
         resp.content_type = "application/json"
         resp.media = {"name": "marketplace-sso", "version": __version__}
+
+    on_head = on_get

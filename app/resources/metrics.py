@@ -9,10 +9,9 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from app.authenticators.headers.peers import peer_address
 from app.errors import AccessDenied
 from app.settings.networks import Peers
-from app.telemetry import metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from falcon.asgi import Response
 
@@ -20,14 +19,18 @@ if TYPE_CHECKING:
 
 
 class Metrics:
-    """Answers `clients` only: networks, and `unix` for peers of a unix socket."""
+    """Answers `clients` only: networks, and `unix` for peers of a unix socket.
 
-    def __init__(self, clients: Iterable[str]) -> None:
+    `exposition` returns the metrics in the text format of Prometheus.
+    """
+
+    def __init__(self, clients: Iterable[str], exposition: Callable[[], bytes]) -> None:
         self._clients = Peers(clients)
+        self._exposition = exposition
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Answer the metrics, or refuse."""
         if peer_address(req) not in self._clients:
             raise AccessDenied("the peer is not in SSO_METRICS_CLIENTS")
         resp.content_type = CONTENT_TYPE_LATEST
-        resp.data = metrics.exposition()
+        resp.data = self._exposition()

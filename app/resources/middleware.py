@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
     from app.destinations.destination import Destination
     from app.resources.cors import Cors
-    from app.resources.request import Request
+    from app.resources.request import Refusal, Request
 
 MAX_HEADER_BYTES: Final = 32768
 """All header fields together, as sent; AWS load balancers alone add 11 KiB."""
 
+_METHODS: Final = ("GET",)
 _FIELD_OVERHEAD_BYTES: Final = 4  # a colon, a blank, CR and LF
 
 _HEADERS: Final = (
@@ -41,7 +42,10 @@ log = structlog.get_logger("marketplace_sso")
 
 
 class RequestBounds:
-    """Refuses requests that are too large, ambiguous, or not `GET`."""
+    """Refuses requests that are too large, ambiguous, or have another method than `GET`.
+
+    Probes may be asked with `HEAD`, too: a resource lists its `methods` where `GET` is not all.
+    """
 
     def __init__(self, cors: Cors) -> None:
         self._cors = cors
@@ -59,12 +63,13 @@ class RequestBounds:
     async def process_resource(
         self, req: Request, resp: Response, resource: object, _params: dict[str, Any]
     ) -> None:
-        """Let only `GET` and CORS preflights through: a 307 would repeat a POST and its body."""
+        """Let its methods and CORS preflights through: a 307 would repeat a POST and its body."""
         if self._cors.answer_preflight(req, resp, resource):
             return
         req.context.destination = getattr(resource, "destination", None)
-        if req.method != "GET":
-            raise falcon.HTTPMethodNotAllowed(("GET",))
+        methods = getattr(resource, "methods", _METHODS)
+        if req.method not in methods:
+            raise falcon.HTTPMethodNotAllowed(methods)
 
 
 class ResponseHeaders:
@@ -111,7 +116,7 @@ class SignOnLog:
                 code = req.context.refusal.code if req.context.refusal else ""
                 metrics.sign_ons(destination.name, destination.page, outcome, code).inc()
                 metrics.sign_on_seconds(destination.name, destination.page).observe(seconds)
-            write = log.warning if req.context.refusal else log.info
+            write = log.warning if _is_unusual(req.context.refusal) else log.info
             write(
                 "refusal" if req.context.refusal else "sign_on",
                 **_fields(req, destination),
@@ -119,6 +124,11 @@ class SignOnLog:
                 outcome=outcome,
                 duration_us=int(seconds * 1e6),
             )
+
+
+def _is_unusual(refusal: Refusal | None) -> bool:
+    """Whether somebody should look: every first visit is one without a session."""
+    return refusal is not None and refusal.code != "no_session"
 
 
 def _outcome(req: Request) -> str:

@@ -14,7 +14,7 @@ from app.errors import AuthenticatorUnavailable, MissingClaim, SignOnError
 from app.resources.answers import Page, redirect
 from app.resources.fetch_metadata import Asker, asker
 from app.resources.request import Refusal
-from app.resources.texts import TEXTS
+from app.resources.texts import LOGIN_TRIED, TEXTS
 from app.telemetry.logs import places
 
 if TYPE_CHECKING:
@@ -39,15 +39,25 @@ _PAGE: Final = Page("problem.html")
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """A status, a code, and further members of the problem details."""
+    """A status, a code, and further members of the problem details.
+
+    `login_tried` if the user comes back from the login; `retry_url` is then where to start anew.
+    """
 
     status: int
     code: str
     members: Mapping[str, str] = field(default_factory=dict)
+    login_tried: bool = False
+    retry_url: str | None = None
 
     @property
     def login_url(self) -> str | None:
         return self.members.get("login_url")
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """What people read: a title and a sentence."""
+        return LOGIN_TRIED if self.login_tried else TEXTS[self.code]
 
 
 class Refusals:
@@ -72,22 +82,23 @@ class Refusals:
         req.context.refusal = Refusal(error.code, str(error), error.authenticator)
         status = self._status[type(error)]
         members = {"claim": error.claim} if isinstance(error, MissingClaim) else {}
+        answer = _Answer(status, error.code, members)
         destination = req.context.destination
         if status == HTTPStatus.UNAUTHORIZED and destination is not None:
-            members = self._login.members(_return_path(req, destination, ids))
+            answer = self._signed_out(req, error, _return_path(req, destination, ids))
         if isinstance(error, AuthenticatorUnavailable):
             resp.set_header("Retry-After", str(error.retry_after_seconds))
-        self._answer(req, resp, _Answer(status, error.code, members))
+        self._answer(req, resp, answer)
 
     async def http_error(
         self, req: Request, resp: Response, error: falcon.HTTPError, _ids: Ids
     ) -> None:
         """Answer what Falcon found wrong with a request."""
-        # Falcon takes a method called WEBSOCKET for a bad request; it is a method like others.
-        status = 405 if req.method == "WEBSOCKET" else error.status_code
+        status = error.status_code
         code = _CODES.get(status, "bad_request")
         req.context.refusal = Refusal(code, code)
-        resp.set_headers({"Allow": "GET"} if code == "method_not_allowed" else {})
+        if code == "method_not_allowed":
+            resp.set_header("Allow", dict(error.headers or ()).get("Allow", "GET"))
         self._answer(req, resp, _Answer(status, code))
 
     async def fault(self, req: Request, resp: Response, error: Exception, _ids: Ids) -> None:
@@ -97,6 +108,18 @@ class Refusals:
         )
         req.context.refusal = Refusal("internal_error", type(error).__name__)
         self._answer(req, resp, _Answer(500, "internal_error"))
+
+    def _signed_out(self, req: Request, error: SignOnError, path: str | None) -> _Answer:
+        """Lead to the login and back to `path`, unless the user comes from there without a session.
+
+        A login that leads back here with a session that is not believed would lead round and round.
+        """
+        if not self._login.was_tried(req.query_string):
+            return _Answer(401, error.code, self._login.members(path))
+        reason = f"{error}; the login was tried"
+        req.context.refusal = Refusal(error.code, reason, error.authenticator)
+        retry_url = None if path is None else self._login.address_of(path)
+        return _Answer(401, error.code, login_tried=True, retry_url=retry_url)
 
     def _answer(self, req: Request, resp: Response, answer: _Answer) -> None:
         who = asker(req)
@@ -125,7 +148,7 @@ def _problem(req: Request, resp: Response, answer: _Answer) -> None:
     problem = {
         "title": HTTPStatus(answer.status).phrase,
         "status": answer.status,
-        "detail": TEXTS[answer.code][1],
+        "detail": answer.words[1],
         "code": answer.code,
         "request_id": req.context.request_id,
         **answer.members,
@@ -135,11 +158,12 @@ def _problem(req: Request, resp: Response, answer: _Answer) -> None:
 
 
 def _page(req: Request, resp: Response, answer: _Answer, host_origins: str) -> None:
-    title, text = TEXTS[answer.code]
+    title, text = answer.words
     action = ""
     if answer.login_url is not None:
-        address = html.escape(answer.login_url)
-        action = f'<p><a href="{address}" target="_top">Sign in</a></p>\n'
+        action = _link(answer.login_url, "Sign in")
+    elif answer.retry_url is not None:
+        action = _link(answer.retry_url, "Try again")
     elif answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
         action = '<p><a href="">Try again</a></p>\n'
     resp.content_type = "text/html; charset=utf-8"
@@ -151,3 +175,8 @@ def _page(req: Request, resp: Response, answer: _Answer, host_origins: str) -> N
         request_id=req.context.request_id,
         origins=host_origins,
     )
+
+
+def _link(address: str, words: str) -> str:
+    """Return a link that leaves a frame: logins refuse to be framed."""
+    return f'<p><a href="{html.escape(address)}" target="_top">{words}</a></p>\n'

@@ -37,10 +37,11 @@ class Session:
         self._login = login
         self._welcome = welcome
 
-    async def on_get(self, req: Request, resp: Response, **ids: str) -> None:
+    async def on_get(self, req: Request, resp: Response, /, **ids: str) -> None:
         """Answer when the session ends (epoch seconds, or null), or raise why there is none.
 
-        Where visitors may browse without a session, the answer has the login's address.
+        Where visitors may browse without a session, the answer has the login's address, unless they
+        come from there.
         """
         refuse_foreign(req, self._welcome)
         destination = self.destination
@@ -57,7 +58,7 @@ class Session:
             "expires_at": session.identity.expires_at if session else None,
             "marketplace_origin": destination.origin,
         }
-        if session is None:
+        if session is None and not self._login.was_tried(req.query_string):
             answer |= self._login.members(destination.path(ids, parameters))
         resp.content_type = "application/json"
         resp.text = json.dumps(answer)

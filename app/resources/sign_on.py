@@ -37,7 +37,7 @@ class SignOn:
         self._welcome = welcome
         self._handoffs = Handoffs(destination, host_origins)
 
-    async def on_get(self, req: Request, resp: Response, **ids: str) -> None:
+    async def on_get(self, req: Request, resp: Response, /, **ids: str) -> None:
         """Sign the user on, or raise why not."""
         refuse_foreign(req, self._welcome)
         destination = self.destination

@@ -32,3 +32,12 @@ TEXTS: Final = {
     "internal_error": ("Something went wrong", "The fault is ours, not yours. Try again later."),
 }
 """For each code a title and a sentence."""
+
+LOGIN_TRIED: Final = (
+    "You are still signed out",
+    (
+        "You have just signed in, but that session is not accepted here. If trying again does not"
+        " help, send the number below to your administrator."
+    ),
+)
+"""The title and the sentence for those who come back from the login without a session."""

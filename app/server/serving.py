@@ -7,7 +7,9 @@ worker that is replaced while the configuration is broken starts with the last v
 from __future__ import annotations
 
 import mmap
+import os
 import time
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -16,6 +18,7 @@ from gunicorn.glogging import Logger
 from app.main import Configuration, create_app, load
 from app.settings.problems import InvalidSettings
 from app.telemetry import logs, metrics
+from app.telemetry.processes import MEMORY, ProcessMetrics
 from app.telemetry.sink import Sink
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ STANDARD_OUTPUT: Final = 1
 log = structlog.get_logger("marketplace_sso")
 
 _current: list[Configuration] = []
+_sinks: list[Sink] = []
 _draining = mmap.mmap(-1, 1)  # shared with every process that is forked later
 
 
@@ -41,21 +45,35 @@ def current() -> Configuration:
 
 
 def read_again() -> None:
-    """Read the configuration and send the logs where it says.
+    """Read the configuration, and send the logs where it says.
 
     Raises:
-        InvalidSettings: it is not valid; the one before stays.
+        InvalidSettings: it is not valid, or no application can be built; the one before stays.
     """
     config = load()
     _current[:] = [config]
     service = config.service
     sink = Sink(STANDARD_OUTPUT, metrics.LOG_LINES_LOST.inc)
     logs.configure(service.log_level, service.log_format, sink, config.secrets)
+    for old in _sinks:
+        old.close()
+    _sinks[:] = [sink]
+
+
+@cache
+def process_metrics() -> ProcessMetrics:
+    """Return the metrics of all processes; the first call, before any fork, makes their folder."""
+    return ProcessMetrics.in_new_folder()
+
+
+def folder_for_heartbeats() -> str | None:
+    """Return where gunicorn's workers touch a file: in memory, or else where gunicorn likes."""
+    return str(MEMORY) if os.access(MEMORY, os.W_OK) else None
 
 
 def application() -> falcon.asgi.App[Any, Any]:
     """Return the application of a worker."""
-    return create_app(current(), is_draining=is_draining)
+    return create_app(current(), is_draining=is_draining, exposition=process_metrics().exposition)
 
 
 def is_draining() -> bool:
@@ -65,6 +83,7 @@ def is_draining() -> bool:
 
 def prepare(arbiter: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
     """Keep the old workers if a reload is invalid; fail readiness before draining."""
+    process_metrics()
     reload, end = arbiter.reload, arbiter.handle_term
 
     def reload_if_valid() -> None:

@@ -7,9 +7,13 @@ from typing import Final
 
 from app.settings.problems import InvalidSettings, Problem
 from app.settings.reading import PREFIXES, Reading
-from app.settings.service import ProcessVariables
+from app.settings.service import ProcessVariables, SourceVariables
+from app.settings.sources import ENVIRONMENT_ONLY, Sources
 
-_OURS: Final = (*PREFIXES, "SECRETS_DIR", "WEB_CONCURRENCY", "ENV_FILE")
+_OURS: Final = (*PREFIXES, *ENVIRONMENT_ONLY)
+_NOT_OURS: Final = frozenset(
+    {"GUNICORN_CMD_ARGS", "PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir"}
+)
 
 
 def read_environment() -> tuple[ProcessVariables, Reading]:
@@ -19,11 +23,18 @@ def read_environment() -> tuple[ProcessVariables, Reading]:
         InvalidSettings: names or values of ours that are not UTF-8; nothing else can be read.
     """
     _check_encoding()
-    early = Reading(())
-    process = early.or_defaults(ProcessVariables, prefix="")
-    reading = Reading(os.environ, process.secrets_dir, process.env_file)
-    reading.note(early.problems)
-    return process, reading
+    where = Reading(Sources(os.environ))(SourceVariables, prefix="")
+    reading = Reading(Sources(os.environ, where.secrets_dir, where.env_file))
+    return reading.or_defaults(ProcessVariables, prefix=""), reading
+
+
+def server_environment() -> dict[str, str]:
+    """Return the environment of the server, without variables that would change what was checked.
+
+    gunicorn takes options, its bind address too, from `GUNICORN_CMD_ARGS`; prometheus_client would
+    map files of a folder that is not ours.
+    """
+    return {name: value for name, value in os.environ.items() if name not in _NOT_OURS}
 
 
 def _check_encoding() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.settings.variables import WrongVariable
@@ -30,6 +32,15 @@ class InvalidSettings(Exception):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = sorted(set(problems))
         super().__init__("; ".join(map(str, self.problems)))
+
+
+def fault(variable: str, error: BaseException) -> Problem:
+    """Return the problem that an unforeseen exception is; its text may quote a secret."""
+    place = ""
+    if frames := traceback.extract_tb(error.__traceback__):
+        place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}"
+    wrong = f"cannot be used: {type(error).__name__} was raised{place}"
+    return Problem(variable, wrong)
 
 
 def problems_of_group(error: ValidationError, prefix: str) -> Iterable[Problem]:

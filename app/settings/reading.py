@@ -7,54 +7,46 @@ our prefixes that no group has is a problem, too.
 from __future__ import annotations
 
 import difflib
+import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
-from dotenv import dotenv_values
 from pydantic import SecretStr, ValidationError
 
-from app.settings.problems import InvalidSettings, Problem, problems_of_group
-from app.settings.secrets import shared_secrets
-from app.settings.variables import Variables, variable_names
+from app.settings.problems import InvalidSettings, Problem, fault, problems_of_group
+from app.settings.secrets import misread_secrets, shared_secrets
+from app.settings.variables import V, Variables, group_of, variable_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
-V = TypeVar("V", bound=Variables)
+    from app.settings.sources import Sources
 
 PREFIXES: Final = ("SSO_", "AUTH_", "PANDIUM_", "APIFUSE_", "DESTINATION_")
 """Everything that begins so is ours: a variable that no group has is a mistake."""
 
 
+_SERVICE_LINK: Final = re.compile(
+    r"(?P<service>.+?)_(SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)"
+    r"|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)"
+)
+"""Variables that Kubernetes sets for each service of a namespace ("Accessing the Service")."""
+
+
 class Reading:
-    """What is set, what was read of it, and what is wrong with it.
+    """What is set in `sources`, what was read of it, and what is wrong with it."""
 
-    `names` are the variables that are set, `secrets_dir` a folder with files named like them,
-    `env_file` a file with further ones.
-    """
-
-    def __init__(
-        self, names: Iterable[str], secrets_dir: Path | None = None, env_file: Path | None = None
-    ) -> None:
-        self._secrets_dir = secrets_dir
-        self._env_file = env_file
-        self._in_environment = {name.upper() for name in names}
-        self._in_env_file = (
-            {name.upper() for name in dotenv_values(env_file)} if env_file else set()
-        )
-        self._files = (
-            {path.name.upper() for path in secrets_dir.iterdir()} if secrets_dir else set()
-        )
-        self._known: set[str] = set()
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._prefixes: dict[str, str] = {}
         self._unknowable: set[str] = set()
-        self.problems: list[Problem] = []
+        self.problems: list[Problem] = list(sources.problems)
         self.secrets: dict[str, str] = {}
 
     @property
     def names(self) -> set[str]:
         """The variables that are set, wherever."""
-        return self._in_environment | self._in_env_file | self._files
+        return self._sources.names
 
     def __call__(
         self, model: type[V], /, *, prefix: str, defaults: Mapping[str, Any] | None = None
@@ -65,16 +57,15 @@ class Reading:
             InvalidSettings: something in it is wrong.
         """
         self.declare(model, prefix=prefix)
+        names = variable_names(model, prefix)
+        texts, problems = self._sources.texts(names)
         try:
-            variables = model(
-                _env_prefix=prefix,
-                _env_file=self._env_file,
-                _secrets_dir=self._secrets_dir,
-                **(defaults or {}),
-            )
-        except ValidationError as error:
-            raise InvalidSettings(problems_of_group(error, prefix)) from None
-        for name, field in zip(variable_names(model, prefix), model.model_fields, strict=True):
+            variables = group_of(model, prefix, texts, defaults or {})
+        except ValidationError:
+            problems += _all_problems(model, prefix, texts, defaults or {}, problems)
+        if problems:
+            raise InvalidSettings(problems)
+        for name, field in zip(names, model.model_fields, strict=True):
             value = getattr(variables, field)
             if isinstance(value, SecretStr):
                 self.secrets[name] = value.get_secret_value().strip()
@@ -92,12 +83,17 @@ class Reading:
             return model.model_construct()  # type: ignore[return-value] # pydantic's plugin says Variables
 
     @contextmanager
-    def collecting(self) -> Iterator[None]:
-        """Note the problems of what is read inside, and go on after it."""
+    def collecting(self, what: str) -> Iterator[None]:
+        """Note the problems of what is read inside, and go on after it.
+
+        Whatever else is raised is a problem of `what`; its text may quote a secret.
+        """
         try:
             yield
         except InvalidSettings as error:
             self.note(error.problems)
+        except Exception as error:  # noqa: BLE001 - no exception class is special
+            self.note([fault(what, error)])
 
     def note(self, problems: Iterable[Problem]) -> None:
         """Note problems, and go on."""
@@ -105,7 +101,11 @@ class Reading:
 
     def declare(self, model: type[Variables], /, *, prefix: str) -> None:
         """Say that a group may be set, whether or not it is read."""
-        self._known.update(variable_names(model, prefix))
+        for name in variable_names(model, prefix):
+            owner = self._prefixes.setdefault(name, prefix)
+            if owner != prefix and name in self.names:
+                wrong = f"is read for {owner}… and for {prefix}…; rename one of the two"
+                self.note([Problem(name, wrong)])
 
     def declare_unknowable(self, prefix: str) -> None:
         """Say that it cannot be told which variables of a prefix there are.
@@ -123,7 +123,8 @@ class Reading:
         problems = [
             *self.problems,
             *self._unknown(),
-            *self._set_twice(),
+            *self._sources.set_twice(set(self._prefixes)),
+            *misread_secrets(self.secrets),
             *shared_secrets(self.secrets),
         ]
         if problems:
@@ -131,18 +132,60 @@ class Reading:
 
     def _unknown(self) -> Iterable[Problem]:
         for prefix in PREFIXES:
-            known = [name for name in self._known if name.startswith(prefix)]
-            for name in self.names - self._known:
+            known = [name for name in self._prefixes if name.startswith(prefix)]
+            for name in self.names - self._prefixes.keys():
                 near = difflib.get_close_matches(name, known, n=1)
                 if name.startswith(prefix) and (near or prefix not in self._unknowable):
                     hint = f"did you mean {near[0]}?" if near else "remove it"
-                    yield Problem(name, f"is not a known variable; {hint}")
+                    yield Problem(name, f"is not a known variable; {_link(name) or hint}")
 
-    def _set_twice(self) -> Iterable[Problem]:
-        for names, where in (
-            (self._in_environment & self._files, "in the environment and as a file"),
-            (self._in_environment & self._in_env_file, "in the environment and in ENV_FILE"),
-            (self._in_env_file & self._files, "in ENV_FILE and as a file"),
-        ):
-            for name in names & self._known:
-                yield Problem(name, f"is set {where}; keep one of them")
+
+def _link(name: str) -> str | None:
+    """Return what to do about a variable that Kubernetes has set."""
+    link = _SERVICE_LINK.fullmatch(name)
+    if link is None:
+        return None
+    service = link["service"].lower().replace("_", "-")
+    return (
+        f"Kubernetes sets it for a service called {service!r}: "
+        "set enableServiceLinks: false in the pod's spec"
+    )
+
+
+def _all_problems(
+    model: type[Variables],
+    prefix: str,
+    texts: Mapping[str, str],
+    defaults: Mapping[str, Any],
+    known: Iterable[Problem],
+) -> list[Problem]:
+    """Return what is wrong with a group besides what is `known`.
+
+    What two variables make wrong together is found only where each is valid: so those that are
+    wrong are left out, and the rest is tried again, until nothing more is found.
+    """
+    found: list[Problem] = []
+    wrong = {problem.variable for problem in known}
+    while True:
+        try:
+            group_of(
+                model,
+                prefix,
+                {name: text for name, text in texts.items() if name not in wrong},
+                {
+                    field: value
+                    for field, value in defaults.items()
+                    if f"{prefix}{field.upper()}" not in wrong
+                },
+            )
+        except ValidationError as error:
+            more = [
+                each
+                for each in problems_of_group(error, prefix)
+                if each.variable not in wrong and not any(name in each.wrong for name in wrong)
+            ]
+            if more:
+                found += more
+                wrong.update(each.variable for each in more)
+                continue
+        return found

@@ -1,19 +1,33 @@
-"""What is wrong with secrets that are each fine on their own."""
+"""What is wrong with secrets: they serve twice, everybody knows them, or they are not as meant."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
 from itertools import combinations
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from app.settings.problems import Problem
 from app.tokens.public_keys import fingerprints
 from app.tokens.secret_encoding import possible_bytes
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
 EXAMPLE_SECRET: Final = "an-example-secret-that-is-for-trying-out-only"
 """What `config/example.env` signs with. Anyone can know it, so it works on loopback only."""
+
+_PLACEHOLDER: Final = re.compile(
+    rb"((replace|change|insert|enter|put)[\W_]*(with|me|it|this|here|by|the|your)"
+    rb"|(the|my|your)[\W_]*(own[\W_]*)?([0-9]+[\W_]*bit[\W_]*)?([a-z]+[\W_]*)?(secret|key)"
+    rb"|placeholder|example[\W_]*(secret|key)|(the[\W_]*)?output[\W_]*of)(?![a-z0-9]).*"
+    rb"|<[ -~]*>|\{\{[ -~]*\}\}|\$\{\w+\}|\$\([ -~]*\)|%\w+%|\.{3,}|x{8,}|\*{3,}",
+    re.DOTALL,
+)
+"""What stands in documents where a secret belongs, and what a template leaves behind."""
+
+_QUOTES: Final = ("\"'`\N{LEFT DOUBLE QUOTATION MARK}", "\"'`\N{RIGHT DOUBLE QUOTATION MARK}")
+_LINE_ENDS: Final = frozenset("\r\n\t")
+_UNSEEN: Final = frozenset({"Cc", "Cf"})
+"""Unicode categories of controls and of zero-width characters."""
 
 
 def shared_secrets(secrets: Mapping[str, str]) -> Iterable[Problem]:
@@ -32,11 +46,34 @@ def _meanings(secret: str) -> set[bytes]:
     return written.union(*(fingerprints(text) for text in written))
 
 
-def example_secrets(secrets: Mapping[str, str]) -> Iterable[Problem]:
-    """Find variables that are set to the secret of the example."""
+def misread_secrets(secrets: Mapping[str, str]) -> Iterable[Problem]:
+    """Find secrets that are not what somebody meant: quoted, invisible, never filled in."""
     for name, secret in secrets.items():
-        if secret == EXAMPLE_SECRET:
+        if len(secret) > 1 and secret[0] in _QUOTES[0] and secret[-1] in _QUOTES[1]:
+            yield Problem(name, "has quotes around it, which would count; remove them")
+        if unseen := [each for each in secret if _is_unseen(each)]:
+            wrong = f"has the invisible character U+{ord(unseen[0]):04X}; write it anew"
+            yield Problem(name, wrong)
+        if any(_PLACEHOLDER.fullmatch(text) for text in _writings(secret)):
+            yield Problem(name, "is a placeholder, which anyone can know; set your own secret")
+
+
+def example_secrets(secrets: Mapping[str, str]) -> Iterable[Problem]:
+    """Find variables that are set to the secret of the example, in any writing."""
+    for name, secret in secrets.items():
+        if EXAMPLE_SECRET.encode() in _writings(secret):
             wrong = (
                 "is the secret of config/example.env, which works on loopback only; set your own"
             )
             yield Problem(name, wrong)
+
+
+def _writings(secret: str) -> set[bytes]:
+    """Return what a secret may stand for, also where it was encoded twice, in small letters."""
+    once = possible_bytes("".join(secret.split())) | {secret.encode()}
+    twice = (possible_bytes(each.decode()) for each in once if each.isascii())
+    return {each.strip().lower() for each in once.union(*twice)}
+
+
+def _is_unseen(character: str) -> bool:
+    return character not in _LINE_ENDS and unicodedata.category(character) in _UNSEEN

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
-from app.settings.addresses import checked_origin
+from app.settings.addresses import checked_origin, is_loopback
 from app.settings.networks import PeerNames
 from app.settings.variables import HttpsAddress, Names, Variables, WrongVariable
 from app.telemetry.logs import LogFormat
@@ -29,6 +30,13 @@ def _checked_bind(address: str) -> str:
     if int(port) > _LAST_PORT:
         raise ValueError(f"has a port above {_LAST_PORT}")
     return address
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a folder above it may not be entered
+        return False
 
 
 class ListeningVariables(Variables):
@@ -108,9 +116,27 @@ class ServiceVariables(ListeningVariables, RowsVariables):
     drain_seconds: float = Field(
         1, ge=0, le=300, description="seconds /readyz fails after SIGTERM before connections close"
     )
+    socket_mode: str = Field(
+        "0660", pattern=r"^0?[0-7]{3}$", description="permissions of a unix socket, in octal"
+    )
+    head_timeout_seconds: float = Field(
+        10, gt=0, le=120, description="a connection without a whole request head by then is closed"
+    )
     max_location_bytes: int = Field(
         8000, ge=256, le=65536, description="longest address that is sent; a longer one is a 500"
     )
+
+    @property
+    def on_loopback_only(self) -> bool:
+        """Whether nobody but this machine is served.
+
+        A proxy can stand in front of a unix socket; one stands in front of a loopback address
+        where the service, its login or the host's pages have addresses that others can reach.
+        """
+        if self.unix_peers_only or not is_loopback(self.host):
+            return False
+        reached = (self.public_url, self.login_url, *self.host_origins)
+        return all(is_loopback(urlsplit(each).hostname or "") for each in reached if each)
 
     @field_validator("public_url")
     @classmethod
@@ -125,10 +151,9 @@ class ServiceVariables(ListeningVariables, RowsVariables):
         return self
 
 
-class ProcessVariables(Variables):
-    """Variables without a prefix, with the names that other programs use."""
+class SourceVariables(Variables):
+    """Where further variables are; read on its own, so that no other mistake hides them."""
 
-    web_concurrency: int = Field(1, ge=1, le=256, description="number of worker processes")
     env_file: Path | None = Field(
         None, description="file with further variables, read again on SIGHUP"
     )
@@ -137,18 +162,13 @@ class ProcessVariables(Variables):
         description="folder with files named like the variables; `/run/secrets` if it exists",
     )
 
-    @field_validator("env_file")
-    @classmethod
-    def _check_file(cls, file: Path | None) -> Path | None:
-        if file is not None and not file.is_file():
-            raise ValueError("is not a file that can be read")
-        return file
-
     @field_validator("secrets_dir")
     @classmethod
-    def _check_folder(cls, folder: Path | None) -> Path | None:
-        if folder is None:
-            return RUN_SECRETS if RUN_SECRETS.is_dir() else None
-        if not folder.is_dir():
-            raise ValueError("is not a folder that can be read")
-        return folder
+    def _default_to_run_secrets(cls, folder: Path | None) -> Path | None:
+        return RUN_SECRETS if folder is None and _is_folder(RUN_SECRETS) else folder
+
+
+class ProcessVariables(SourceVariables):
+    """Variables without a prefix, with the names that other programs use."""
+
+    web_concurrency: int = Field(1, ge=1, le=256, description="number of worker processes")

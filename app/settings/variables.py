@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
+    InitSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
 from app.settings import addresses
+from app.tokens.strict_json import MAX_DEPTH, InvalidJson, finite_number, nests_deeper_than
 
 
 class WrongVariable(ValueError):
@@ -23,6 +27,9 @@ class WrongVariable(ValueError):
         super().__init__(wrong)
         self.field = field
         self.wrong = wrong
+
+
+V = TypeVar("V", bound="Variables")
 
 
 class Variables(BaseSettings):
@@ -46,11 +53,34 @@ class Variables(BaseSettings):
         settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic's
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - `Sources` reads files
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the same
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Rank the environment first, then the two kinds of files, then a preset's defaults."""
-        return env_settings, dotenv_settings, file_secret_settings, init_settings
+        """Rank the environment before the defaults, where somebody makes a group by hand."""
+        return env_settings, init_settings
+
+
+class _Texts(EnvSettingsSource):
+    """Variables whose texts have been read; pydantic reads nothing itself."""
+
+    def __init__(self, model: type[BaseSettings], prefix: str, texts: Mapping[str, str]) -> None:
+        self._texts = texts
+        super().__init__(model, env_prefix=prefix)
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return {name.lower(): text for name, text in self._texts.items() if text}
+
+
+def group_of(
+    model: type[V], prefix: str, texts: Mapping[str, str], defaults: Mapping[str, Any]
+) -> V:
+    """Make a group of the texts of its variables, over the defaults of a preset.
+
+    Raises:
+        pydantic.ValidationError: something in it is wrong.
+    """
+    sources = (_Texts(model, prefix, texts), InitSettingsSource(model, dict(defaults)))
+    return model(_build_sources=(sources, {}))
 
 
 def variable_names(model: type[Variables], prefix: str) -> list[str]:
@@ -68,12 +98,28 @@ def _json_object(value: Any) -> Any:  # noqa: ANN401 - the same
     if not isinstance(value, str):
         return value
     try:
-        loaded = json.loads(value)
-    except ValueError as error:
+        loaded = json.loads(
+            value,
+            object_pairs_hook=_unrepeated,
+            parse_float=finite_number,
+            parse_constant=finite_number,
+        )
+    except InvalidJson as error:
+        raise ValueError(f"is not JSON with one meaning: {error}") from None
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"is not JSON: {error}") from None
     if not isinstance(loaded, dict):
         raise ValueError("is not a JSON object: write {...}")  # noqa: TRY004 - pydantic wants ValueError
+    if nests_deeper_than(MAX_DEPTH, loaded):
+        raise ValueError(f"nests deeper than {MAX_DEPTH} levels")
     return loaded
+
+
+def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a member is repeated")
+    return members
 
 
 def _header_name(name: str) -> str:

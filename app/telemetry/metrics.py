@@ -6,16 +6,20 @@ from functools import cache
 from typing import Final
 
 from prometheus_client import (
-    REGISTRY,
     CollectorRegistry,
     Counter,
     Gauge,
     Histogram,
+    disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.multiprocess import MultiProcessCollector
 
 from app import __version__
+
+disable_created_metrics()  # type: ignore[no-untyped-call] # ships some types only
+
+REGISTRY: Final = CollectorRegistry()
+"""What this process has counted."""
 
 SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5)
 
@@ -23,48 +27,57 @@ SIGN_ONS: Final = Counter(
     "sso_sign_ons",
     "Answered sign-ons; the reason is the code of a refusal",
     ("destination", "page", "outcome", "reason"),
+    registry=REGISTRY,
 )
 SIGN_ON_SECONDS: Final = Histogram(
     "sso_sign_on_duration_seconds",
     "Time to answer a sign-on",
     ("destination", "page"),
     buckets=SECONDS,
+    registry=REGISTRY,
 )
 AUTHENTICATION_SECONDS: Final = Histogram(
     "sso_authentication_duration_seconds",
     "Time that an authenticator took",
     ("authenticator",),
     buckets=SECONDS,
+    registry=REGISTRY,
 )
 UNTRUSTED_PEERS: Final = Counter(
-    "sso_untrusted_peers", "Identity headers from peers that are not trusted", ("authenticator",)
+    "sso_untrusted_peers",
+    "Identity headers from peers that are not trusted",
+    ("authenticator",),
+    registry=REGISTRY,
 )
 KEY_FETCHES: Final = Counter(
-    "sso_key_set_fetches", "Fetches of key sets: good, or failed", ("outcome",)
+    "sso_key_set_fetches",
+    "Fetches of key sets: good, or failed",
+    ("outcome",),
+    registry=REGISTRY,
 )
 KEYS_LOADED: Final = Gauge(
     "sso_key_set_loaded_timestamp_seconds",
     "When a worker last got a good key set, in epoch seconds; that of the worst worker",
-    multiprocess_mode="livemin",
+    registry=REGISTRY,
 )
-LOG_LINES_LOST: Final = Counter("sso_log_lines_lost", "Log lines that the sink did not take")
+LOG_LINES_LOST: Final = Counter(
+    "sso_log_lines_lost", "Log lines that the sink did not take", registry=REGISTRY
+)
 BUILD: Final = Gauge(
-    "sso_build_info", "What is running", ("version",), multiprocess_mode="mostrecent"
+    "sso_build_info",
+    "What is running",
+    ("version",),
+    registry=REGISTRY,
 )
 
 sign_ons: Final = cache(SIGN_ONS.labels)
 sign_on_seconds: Final = cache(SIGN_ON_SECONDS.labels)
 authentication_seconds: Final = cache(AUTHENTICATION_SECONDS.labels)
-"""Each gives the series of these labels, of which there are few: the configuration names them."""
+"""Each returns the series of its labels, of which there are few: the configuration names them."""
 
 BUILD.labels(__version__).set(1)
 
 
 def exposition() -> bytes:
-    """Return the metrics of all worker processes in the text format of Prometheus."""
-    try:
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # ships some types only
-    except ValueError:  # one process, which keeps its metrics itself
-        registry = REGISTRY
-    return generate_latest(registry)
+    """Return what this process has counted, in the text format of Prometheus."""
+    return generate_latest(REGISTRY)

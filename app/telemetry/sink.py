@@ -25,7 +25,7 @@ class Sink:
     def __init__(self, descriptor: int, on_loss: Callable[[], object] = lambda: None) -> None:
         self.lost = 0
         self._on_loss = on_loss
-        self._write = _writing_to(descriptor)
+        self._write, self._close = _opened(descriptor)
 
     def write(self, line: bytes) -> None:
         """Write a line of at most `MAX_LINE_BYTES`, with its end."""
@@ -37,25 +37,30 @@ class Sink:
             self.lost += 1
             self._on_loss()
 
+    def close(self) -> None:
+        """Close what was opened for this sink; the descriptor itself stays open."""
+        self._close()
 
-def _writing_to(descriptor: int) -> Callable[[bytes], int]:
-    """Return what writes without blocking, and without changing it for others where possible.
+
+def _opened(descriptor: int) -> tuple[Callable[[bytes], int], Callable[[], None]]:
+    """Return what writes without blocking, for others nothing changes where possible, and its end.
 
     The flag belongs to the open file, which a shell or another process may share. So the file is
-    opened anew; a socket has a flag for each send; only a pipe of another user, as container
+    opened again; a socket takes a flag with each send; only a pipe of another user, as container
     runtimes give it, is changed itself: nobody but this service writes to it.
     """
     try:
-        anew = os.open(f"/proc/self/fd/{descriptor}", os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK)
+        own = os.open(f"/proc/self/fd/{descriptor}", os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK)
     except OSError as error:
         if error.errno == errno.ENXIO:
-            return _sending_to(socket.socket(fileno=os.dup(descriptor)))
-        anew = descriptor
+            connection = socket.socket(fileno=os.dup(descriptor))
+            return partial(_send, connection), connection.close
         if error.errno == errno.EACCES:
             flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
             fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_NONBLOCK)
-    return partial(os.write, anew)
+        return partial(os.write, descriptor), lambda: None
+    return partial(os.write, own), partial(os.close, own)
 
 
-def _sending_to(connection: socket.socket) -> Callable[[bytes], int]:
-    return lambda line: connection.send(line, socket.MSG_DONTWAIT)
+def _send(connection: socket.socket, line: bytes) -> int:
+    return connection.send(line, socket.MSG_DONTWAIT)

@@ -29,17 +29,22 @@ class WeakSecret(ValueError):
     """A secret that anyone could find out, or that is not a secret."""
 
 
+class ShortSecret(WeakSecret):
+    """A secret that is shorter than its hash, which some vendors choose."""
+
+
 def check_secret(secret: bytes, *, needed: int, allow_short: bool = False) -> None:
     """Check that a secret is long enough and cannot be guessed; `needed` is in bytes.
 
     Raises:
-        WeakSecret: shorter than needed (RFC 7518, section 3.2) unless `allow_short`, published,
-            repetitive, or a key of another kind (CVE-2026-48526: a public key taken for a secret).
+        ShortSecret: shorter than needed (RFC 7518, section 3.2) unless `allow_short`.
+        WeakSecret: empty, published, repetitive, or a key of another kind (CVE-2026-48526: a
+            public key taken for a secret).
     """
     if not secret:
         raise WeakSecret("is empty")
     if len(secret) < needed and not allow_short:
-        raise WeakSecret(f"is {len(secret)} bytes long; {needed} are needed")
+        raise ShortSecret(f"is {len(secret)} bytes long; {needed} are needed")
     if secret.lower() in _PUBLISHED_SECRETS or _is_repetitive(secret):
         raise WeakSecret("can be guessed; use a random one: openssl rand -base64 48")
     if _is_other_key(secret):

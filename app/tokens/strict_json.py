@@ -26,8 +26,8 @@ def strict_json(text: bytes, *, max_members: int = MAX_MEMBERS) -> dict[str, Any
         value = json.loads(
             text.decode("utf-8"),
             object_pairs_hook=partial(_members, max_members),
-            parse_float=_finite,
-            parse_constant=_finite,
+            parse_float=finite_number,
+            parse_constant=finite_number,
         )
     except InvalidJson:
         raise
@@ -35,7 +35,7 @@ def strict_json(text: bytes, *, max_members: int = MAX_MEMBERS) -> dict[str, Any
         raise InvalidJson("it does not hold JSON") from error
     if not isinstance(value, dict):
         raise InvalidJson("it does not hold a JSON object")
-    if _depth_exceeds(value, MAX_DEPTH):
+    if nests_deeper_than(MAX_DEPTH, value):
         raise InvalidJson("its JSON nests too deeply")
     return value
 
@@ -49,16 +49,22 @@ def _members(at_most: int, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _finite(number: str) -> float:
+def finite_number(number: str) -> float:
+    """Read a number of JSON.
+
+    Raises:
+        InvalidJson: it is NaN or infinite.
+    """
     value = float(number)
     if not math.isfinite(value):
         raise InvalidJson("its JSON has a number that is not finite")
     return value
 
 
-def _depth_exceeds(value: object, levels: int) -> bool:
+def nests_deeper_than(levels: int, value: object) -> bool:
+    """Tell whether objects and arrays nest deeper in a value; this goes no deeper itself."""
     if isinstance(value, dict):
         value = value.values()
     elif not isinstance(value, list):
         return False
-    return levels == 0 or any(_depth_exceeds(item, levels - 1) for item in value)
+    return levels == 0 or any(nests_deeper_than(levels - 1, item) for item in value)

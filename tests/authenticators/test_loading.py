@@ -174,3 +174,25 @@ def test_what_is_not_named_is_not_imported(load: Load) -> None:
     load(PANDIUM, SSO_AUTHENTICATORS="x=authelia", AUTH_X_TRUSTED_PROXIES="10.0.0.1")
 
     assert "acme_plugin" not in sys.modules
+
+
+@pytest.mark.requirement("R62", "R45")
+@pytest.mark.parametrize(
+    "fails",
+    [
+        "raise KeyError('hush')",
+        "import sys; sys.exit('hush')",
+        "this is no Python, hush",
+        "import pydantic; pydantic.TypeAdapter(int).validate_python('hush')",
+    ],
+)
+def test_a_plugin_that_cannot_be_loaded_is_a_problem_of_the_list(
+    load: Load, tmp_path: Path, fails: str
+) -> None:
+    (tmp_path / "failing_plugin.py").write_text(fails)
+    sys.modules.pop("failing_plugin", None)
+
+    found = problems(load, PANDIUM, SSO_AUTHENTICATORS="corp=failing_plugin:x,basic=nope")
+
+    assert set(found) == {"SSO_AUTHENTICATORS"}
+    assert "hush" not in repr(found)

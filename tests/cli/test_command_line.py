@@ -207,17 +207,22 @@ def test_one_problem_is_one(
     assert run(capsys, "check")[2].endswith("\n1 problem: the service does not start\n")
 
 
+@pytest.mark.requirement("R63")
 @pytest.mark.parametrize("in_a_wheel", [False, True])
 def test_serve_becomes_gunicorn(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *, in_a_wheel: bool
 ) -> None:
     becomes: list[list[str]] = []
+    environments: list[dict[str, str]] = []
 
-    def execv(_path: str, command: list[str]) -> NoReturn:
+    def execve(_path: str, command: list[str], environment: dict[str, str]) -> NoReturn:
         becomes.append(command)
+        environments.append(environment)
         raise SystemExit(0)
 
-    monkeypatch.setattr("app.cli.serve.os.execv", execv)
+    monkeypatch.setattr("app.cli.serve.os.execve", execve)
+    monkeypatch.setenv("SSO_BIND", "127.0.0.1:0")
+    monkeypatch.setenv("GUNICORN_CMD_ARGS", "--bind 0.0.0.0:80 --access-logfile -")
     if in_a_wheel:
         monkeypatch.setattr("app.cli.serve.Path.is_file", lambda _path: False)
 
@@ -227,6 +232,8 @@ def test_serve_becomes_gunicorn(
     assert module == ["-m", "gunicorn", "--config"]
     place = "/app/gunicorn.conf.py" if in_a_wheel else "/config/gunicorn.conf.py"
     assert path.endswith(place)
+    assert environments[0]["SSO_BIND"] == "127.0.0.1:0"
+    assert "GUNICORN_CMD_ARGS" not in environments[0]
 
 
 def test_demo_is_run_with_its_ports(

@@ -86,7 +86,9 @@ def test_a_signed_out_page_is_sent_to_the_login_and_back(
     assert parts[:3] == ("https", "login.acme.example", "/in")
     assert parse_qs(parts.query) == {
         "app": ["1"],
-        "rd": ["https://app.acme.example/pandium-sso/install/1121?display=list"],
+        "rd": [
+            "https://app.acme.example/pandium-sso/install/1121?display=list&sso_attempt=1800000000"
+        ],
     }
 
 
@@ -133,7 +135,7 @@ def test_a_signed_out_script_gets_problem_details(service: Client, headers: dict
         "code": "no_session",
         "request_id": answer.headers["x-request-id"],
         "login_url": "https://login.acme.example/in?app=1"
-        "&rd=https%3A%2F%2Fapp.acme.example%2Fpandium-sso",
+        "&rd=https%3A%2F%2Fapp.acme.example%2Fpandium-sso%3Fsso_attempt%3D1800000000",
         "return_parameter": "rd",
     }
 
@@ -266,13 +268,13 @@ def test_a_page_runs_and_shows_only_what_is_hashed(service: Client) -> None:
     assert not re.search(r"\son\w+=", answer.text)
 
 
+METHODS = ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "FOO"]
+
+
 @pytest.mark.requirement("R31")
-@pytest.mark.parametrize(
-    "method",
-    ["HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "FOO", "WEBSOCKET"],
-)
-@pytest.mark.parametrize("path", ["/pandium-sso", "/pandium-sso/install/1121", "/livez", "/readyz"])
-def test_only_get_is_answered(
+@pytest.mark.parametrize("method", ["HEAD", *METHODS])
+@pytest.mark.parametrize("path", ["/pandium-sso", "/pandium-sso/install/1121"])
+def test_only_get_signs_on(
     service: Client, method: str, path: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answer = service.simulate_request(
@@ -283,6 +285,21 @@ def test_only_get_is_answered(
     assert answer.headers["allow"] == "GET"
     assert "location" not in answer.headers
     assert "sign_on" not in capsys.readouterr().out
+
+
+@pytest.mark.requirement("R31", "R55")
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/healthz", "/version"])
+def test_a_probe_is_answered_to_get_and_head(service: Client, path: str) -> None:
+    get, head = (service.simulate_request(method, path) for method in ("GET", "HEAD"))
+
+    assert (get.status_code, head.status_code) == (200, 200)
+    assert get.text
+    assert head.text == ""
+    for name in ("content-type", "cache-control", "x-content-type-options"):
+        assert head.headers[name] == get.headers[name]
+    for method in METHODS:
+        answer = service.simulate_request(method, path)
+        assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
 
 
 @pytest.mark.requirement("R23")

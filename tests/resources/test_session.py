@@ -61,7 +61,7 @@ def test_nobody_is_told_where_the_login_is(client: MakeClient) -> None:
     assert answer.json["return_parameter"] == "rd"
     assert answer.json["login_url"] == (
         "https://login.acme.example/in"
-        "?rd=https%3A%2F%2Fapp.acme.example%2Fpandium-sso%3Fdisplay%3Dlist"
+        "?rd=https%3A%2F%2Fapp.acme.example%2Fpandium-sso%3Fdisplay%3Dlist%26sso_attempt%3D1800000000"
     )
 
 
@@ -84,7 +84,7 @@ def test_where_visitors_may_look_around_nobody_has_to_sign_in_first(client: Make
         "authenticated": False,
         "expires_at": None,
         "login_url": "https://login.acme.example/in"
-        "?rd=https%3A%2F%2Fapp.acme.example%2Fapifuse-sso%2Flisting%2Fhubspot",
+        "?rd=https%3A%2F%2Fapp.acme.example%2Fapifuse-sso%2Flisting%2Fhubspot%3Fsso_attempt%3D1800000000",
         "return_parameter": "rd",
         "marketplace_origin": "https://acme.apifuse.io",
     }

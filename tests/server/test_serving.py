@@ -156,3 +156,13 @@ def test_logs_go_to_standard_output(load: Load, monkeypatch: pytest.MonkeyPatch)
     ((level, log_format, sink, secrets),) = configured
     assert (level, log_format, secrets) == ("debug", "json", (PANDIUM["PANDIUM_SHARED_SECRET"],))
     assert isinstance(sink, Sink)
+
+
+@pytest.mark.requirement("R63")
+def test_heartbeats_are_in_memory_or_where_gunicorn_likes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert serving.folder_for_heartbeats() == "/dev/shm"  # noqa: S108 - gunicorn makes its files there
+
+    monkeypatch.setattr("app.server.serving.os.access", lambda *_: False)
+    assert serving.folder_for_heartbeats() is None

@@ -113,3 +113,74 @@ def test_a_variable_that_is_also_in_env_file_is_refused(load: Load, tmp_path: Pa
         "PANDIUM_ACCOUNT": "is set in the environment and in ENV_FILE; keep one of them",
         "SSO_LOG_LEVEL": "is set in ENV_FILE and as a file; keep one of them",
     }
+
+
+@pytest.mark.requirement("R48")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "AUTH_PORT",
+        "AUTH_SERVICE_HOST",
+        "SSO_SERVICE_PORT_HTTP",
+        "SSO_PORT_8000_TCP_ADDR",
+        "PANDIUM_GATE_PORT_53_UDP",
+    ],
+)
+def test_a_service_link_of_kubernetes_is_called_so(load: Load, name: str) -> None:
+    found = problems(load, PROXY, PANDIUM, {name: "tcp://10.96.0.17:80"})
+
+    assert "set enableServiceLinks: false" in found[name]
+
+
+@pytest.mark.requirement("R48", "R65")
+def test_names_that_differ_in_case_are_one_variable(load: Load) -> None:
+    found = problems(load, PROXY, PANDIUM, pandium_account="other")
+
+    assert found == {
+        "PANDIUM_ACCOUNT": (
+            "is set twice in the environment, as PANDIUM_ACCOUNT and as pandium_account; "
+            "keep one of them"
+        )
+    }
+
+
+@pytest.mark.requirement("R62")
+def test_kubernetes_own_entries_of_a_folder_of_secrets_are_not_ours(
+    load: Load, tmp_path: Path
+) -> None:
+    data = tmp_path / "..2026_11_26_00_00_00.1"
+    data.mkdir()
+    (data / "PANDIUM_SHARED_SECRET").write_text(PANDIUM_SECRET)
+    (tmp_path / "..data").symlink_to(data.name)
+    (tmp_path / "PANDIUM_SHARED_SECRET").symlink_to("..data/PANDIUM_SHARED_SECRET")
+    (tmp_path / "kubernetes.io").mkdir()
+    (tmp_path / ".hidden").write_bytes(b"\xff")
+
+    config = load(PROXY, PANDIUM_ACCOUNT="acme", SECRETS_DIR=str(tmp_path))
+
+    assert config.secrets == (PANDIUM_SECRET,)
+
+
+@pytest.mark.requirement("R48")
+def test_a_mistake_beside_them_does_not_hide_the_files_of_variables(
+    load: Load, tmp_path: Path
+) -> None:
+    (tmp_path / "PANDIUM_SHARED_SECRET").write_text(PANDIUM_SECRET)
+
+    found = problems(
+        load, PROXY, PANDIUM_ACCOUNT="acme", SECRETS_DIR=str(tmp_path), WEB_CONCURRENCY="0"
+    )
+
+    assert set(found) == {"WEB_CONCURRENCY"}
+
+
+@pytest.mark.requirement("R62")
+def test_a_folder_that_may_not_be_entered_is_no_default(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(_path: Path) -> bool:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "is_dir", forbidden)
+
+    assert load(PROXY, PANDIUM).process.secrets_dir is None

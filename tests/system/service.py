@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +24,7 @@ COMMAND = (sys.executable, "-m", "app")
 START_SECONDS = 20.0
 STOP_SECONDS = 15.0
 ANSWER_SECONDS = 10.0
+WAIT_SECONDS = 15.0
 UNTOLD = (
     r"eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
     r"\?[A-Za-z_]+=",
@@ -237,7 +238,9 @@ def encoded(text: str | bytes) -> bytes:
 class Service:
     """A running service: its process, its address, and what it has printed so far."""
 
-    def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], folder: Path, prefix: tuple[str, ...] = ()
+    ) -> None:
         self.bind = environment["SSO_BIND"]
         self._secrets = [
             value for name, value in environment.items() if name.endswith(("SECRET", "KEY"))
@@ -246,7 +249,7 @@ class Service:
         self._stderr = folder / "stderr"
         with self._stdout.open("wb") as stdout, self._stderr.open("wb") as stderr:
             self.process = subprocess.Popen(  # noqa: S603  # our own interpreter
-                (*COMMAND, "serve"),
+                (*prefix, *COMMAND, "serve"),
                 cwd=ROOT,
                 env=minimal(environment),
                 stdin=subprocess.DEVNULL,
@@ -317,15 +320,20 @@ class Service:
 
 
 @contextlib.contextmanager
-def serving(environment: Mapping[str, str], folder: Path) -> Iterator[Service]:
-    """A live service for the length of a block; unless the block ended it, it must end well."""
-    with serving_all({"": environment}, folder) as services:
+def serving(
+    environment: Mapping[str, str], folder: Path, prefix: tuple[str, ...] = ()
+) -> Iterator[Service]:
+    """A live service for the length of a block; unless the block ended it, it must end well.
+
+    `prefix` is the beginning of its command, like `prlimit` and its options.
+    """
+    with serving_all({"": environment}, folder, prefix) as services:
         yield services[""]
 
 
 @contextlib.contextmanager
 def serving_all(
-    environments: Mapping[str, Mapping[str, str]], folder: Path
+    environments: Mapping[str, Mapping[str, str]], folder: Path, prefix: tuple[str, ...] = ()
 ) -> Iterator[dict[str, Service]]:
     """Several services at a time, by name: they start and end side by side."""
     services: dict[str, Service] = {}
@@ -334,7 +342,7 @@ def serving_all(
             own = folder / str(number)
             own.mkdir(parents=True)
             bind = {"SSO_BIND": f"127.0.0.1:{free_port()}"}
-            services[name] = Service({**bind, **environment}, own)
+            services[name] = Service({**bind, **environment}, own, prefix)
         for service in services.values():
             service.wait_until_live()
         yield services
@@ -410,3 +418,10 @@ def free_port() -> int:
 
 
 _given: set[int] = set()
+
+
+def eventually(holds: Callable[[], object]) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come true"
+        time.sleep(0.02)

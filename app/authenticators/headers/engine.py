@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from app.authenticators.contract import AuthenticatorContext
     from app.identity import Identity
 
+_SECRET_CHARACTERS: Final = 12
+"""The shortest proxy secret: 9 random bytes in base64, which nobody tries out over a network."""
+
 _MAX_REPORTED_PEERS: Final = 1024
 _MAX_REMEMBERED_HEADERS: Final = 256
 
@@ -59,6 +62,14 @@ class TrustedHeadersVariables(ClaimNames, IdentityHeaders):
             raise ValueError("is required: the address of your login proxy, like 10.0.3.7/32")
         return proxies
 
+    @field_validator("proxy_secret")
+    @classmethod
+    def _check_proxy_secret(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and len(secret.get_secret_value().strip()) < _SECRET_CHARACTERS:
+            wrong = f"is shorter than {_SECRET_CHARACTERS} characters and could be guessed"
+            raise ValueError(f"{wrong}; set a random one: openssl rand -base64 24")
+        return secret
+
     @model_validator(mode="after")
     def _check_secret_and_its_header(self) -> Self:
         if (self.proxy_secret is None) != (self.proxy_secret_header is None):
@@ -86,6 +97,8 @@ class TrustedHeaders:
 
     Only the peer of the connection counts, never what a header says about it.
     """
+
+    immediate = True
 
     def __init__(self, name: str, variables: TrustedHeadersVariables, *, prefix: str = "") -> None:
         self._name = name

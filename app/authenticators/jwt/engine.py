@@ -16,6 +16,7 @@ from app.authenticators.jwt.own_choice import with_own_choice
 from app.authenticators.jwt.rules import Rules, normal_type
 from app.authenticators.jwt.variables import OFF, JwtVariables
 from app.authenticators.token_kind import check_is_of_a_user
+from app.settings.files import read_file
 from app.settings.problems import InvalidSettings, Problem
 from app.tokens.jwks import jwk_set, pem_key, shared_secret
 
@@ -100,9 +101,9 @@ def _keys(variables: JwtVariables) -> Keys:
     if variables.secret is not None:
         return FixedKeys(shared_secret(variables.opened_secret(), variables.algorithms))
     if variables.public_key_file is not None:
-        return FixedKeys(pem_key(variables.public_key_file.read_bytes()))
+        return FixedKeys(pem_key(read_file(variables.public_key_file)))
     if variables.jwks_file is not None:
-        return FixedKeys(jwk_set(variables.jwks_file.read_bytes()))
+        return FixedKeys(jwk_set(read_file(variables.jwks_file)))
     server = KeyServer(timeout_seconds=variables.http_timeout_seconds)
     if variables.discovery_url is not None:
         fetch = partial(

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from app.authenticators.claim_names import ClaimNames
 from app.authenticators.jwt.own_choice import KEY_SOURCES
 from app.settings.addresses import checked
+from app.settings.files import read_text
 from app.settings.variables import HeaderName, JsonObject, Names, WrongVariable
 from app.tokens.jwks import jwk_set, pem_key, shared_secret
 from app.tokens.secret_encoding import SecretEncoding, decode_secret
@@ -182,9 +183,5 @@ def _check_scheme(field: str, address: str, *, http_allowed: bool) -> None:
 
 def _readable(path: Path | None, read: Callable[[bytes], KeySet]) -> Path | None:
     if path is not None:
-        try:
-            text = path.read_bytes()
-        except OSError as error:
-            raise ValueError(f"cannot be read: {error.strerror}") from None
-        read(text)
+        read(read_text(path).encode())
     return path

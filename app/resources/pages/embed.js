@@ -29,6 +29,11 @@ const DEEP_LINKS = "integration_id display integration_settings"; // Pandium's, 
 const LISTING = /\/listing\/([A-Za-z0-9_-]{1,64})$/; // APIFuse's path, and ours
 const PAGE_PARAMETER = "marketplace_page"; // on the host's page: the listing to come back to
 
+// A login that is not believed here would lead back, and round and round: it is tried once a minute.
+const ATTEMPT = "sso_attempt"; // when this tab left for the login, in epoch seconds
+const ATTEMPT_SECONDS = 60;
+const LEAVING_SECONDS = 5;
+
 /** Why there is nothing to show; `code` is one of docs/errors.md or docs/embedding.md. */
 class Problem extends Error {
   /**
@@ -54,6 +59,7 @@ class MarketplaceEmbed extends HTMLElement {
   #shownAt = -Infinity; // when something was last to be shown, by performance.now()
   #origin = ""; // the marketplace's
   #listing = ""; // which listing is to be shown
+  #returnParameter = ""; // of the login
 
   connectedCallback() {
     window.addEventListener("message", this.#hear);
@@ -193,19 +199,42 @@ class MarketplaceEmbed extends HTMLElement {
   /** @param {Answer} answer */
   #requireLogin({ loginUrl }) {
     this.#settle();
-    const words = document.createElement("p");
-    words.setAttribute("role", "status");
-    words.textContent = "You are signed out. ";
-    if (loginUrl) words.append(link(loginUrl, "Sign in", "_top"));
-    this.#put(words);
+    const leaving = isFresh(left, LEAVING_SECONDS); // another element of this page found it, too
+    if (!leaving && wasTried()) {
+      this.#say("You have just signed in, but that session is not accepted here. ", loginUrl, "Try again");
+      this.#tell("sso-error", { code: "login_failed", status: 401, requestId: null });
+      return;
+    }
+    this.#say("You are signed out. ", loginUrl, "Sign in");
     const listingId = this.#listing || null;
     const goes = this.#tell("sso-login-required", { loginUrl, listingId }, { cancelable: true });
-    if (!goes || !loginUrl) return;
+    if (!goes || !loginUrl || leaving) return;
+    const address = leavingFor(loginUrl, this.#returnParameter);
     try {
-      (window.top ?? window).location.href = loginUrl;
+      (window.top ?? window).location.href = address;
     } catch {
       // The page is itself framed by another site's: the link takes the click that is needed.
     }
+  }
+
+  /**
+   * Show a sentence, and a link to the login.
+   *
+   * @param {string} sentence
+   * @param {string | null} loginUrl
+   * @param {string} label
+   */
+  #say(sentence, loginUrl, label) {
+    const words = document.createElement("p");
+    words.setAttribute("role", "status");
+    words.textContent = sentence;
+    if (loginUrl) {
+      const anchor = link(loginUrl, label, "_top");
+      const leave = () => (anchor.href = leavingFor(loginUrl, this.#returnParameter));
+      anchor.addEventListener("click", leave);
+      words.append(anchor);
+    }
+    this.#put(words);
   }
 
   /** @param {unknown} error */
@@ -292,8 +321,10 @@ class MarketplaceEmbed extends HTMLElement {
    * @param {{login_url?: string, return_parameter?: string}} told
    */
   #leadingBack({ login_url: login, return_parameter: parameter }) {
+    this.#returnParameter = parameter ?? "";
     if (!login || !parameter) return login ?? null;
     const back = new URL(window.location.href);
+    if (back.searchParams.has(ATTEMPT)) back.searchParams.delete(ATTEMPT);
     if (this.#listing) back.searchParams.set(PAGE_PARAMETER, this.#pathTo(this.#listing));
     const address = new URL(login);
     address.searchParams.set(parameter, back.href);
@@ -355,6 +386,49 @@ class MarketplaceEmbed extends HTMLElement {
   #tell(name, detail = {}, how = {}) {
     return this.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, detail, ...how }));
   }
+}
+
+let left = 0; // when this document left for the login, in epoch seconds
+
+/** Whether this tab, or this page in another one, left for the login less than a minute ago. */
+function wasTried() {
+  const marks = [String(left), new URLSearchParams(window.location.search).get(ATTEMPT)];
+  try {
+    marks.push(window.sessionStorage.getItem(ATTEMPT));
+  } catch {
+    // The browser keeps the storage from this page; its address has the mark instead.
+  }
+  return marks.some((mark) => isFresh(/^[1-9][0-9]{0,11}$/.test(mark ?? "") ? Number(mark) : 0));
+}
+
+/** @param {number} mark in epoch seconds @param {number} seconds */
+function isFresh(mark, seconds = ATTEMPT_SECONDS) {
+  const age = Date.now() / 1000 - mark;
+  return age >= 0 && age < seconds;
+}
+
+/**
+ * Keep in mind that the login is tried now, and return its address. Where the storage may not be
+ * there after the login, the address to come back to carries the mark.
+ *
+ * @param {string} loginUrl
+ * @param {string} parameter
+ */
+function leavingFor(loginUrl, parameter) {
+  left = Math.floor(Date.now() / 1000);
+  let kept = window.top === window; // what a frame stores is often kept for its place only
+  try {
+    window.sessionStorage.setItem(ATTEMPT, String(left));
+  } catch {
+    kept = false;
+  }
+  const address = new URL(loginUrl);
+  const back = address.searchParams.get(parameter);
+  if (kept || !back) return loginUrl;
+  const marked = new URL(back);
+  marked.searchParams.set(ATTEMPT, String(left));
+  address.searchParams.set(parameter, marked.href);
+  return address.href;
 }
 
 /**

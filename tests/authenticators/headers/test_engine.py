@@ -533,7 +533,8 @@ def test_easy_auth_does_not_start_where_it_is_off(
 @pytest.mark.parametrize(
     ("variables", "variable", "words"),
     [
-        ({"PROXY_SECRET": "x"}, "PROXY_SECRET", "both or neither"),
+        ({"PROXY_SECRET": "x" * 5}, "PROXY_SECRET", "is shorter than 12 characters"),
+        ({"PROXY_SECRET": "of-the-proxy-17"}, "PROXY_SECRET", "both or neither"),
         ({"PROXY_SECRET_HEADER": "X-S"}, "PROXY_SECRET", "both or neither"),
         ({"SUBJECT_HEADER": "X_User"}, "SUBJECT_HEADER", "hyphens"),
         ({"EMAIL_HEADER": "X-É"}, "EMAIL_HEADER", "hyphens"),

@@ -1,0 +1,76 @@
+"""Mint every page once when the configuration is read: what can fail then is no surprise later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from app.errors import LocationTooLong, MissingClaim
+from app.identity import Identity
+
+if TYPE_CHECKING:
+    from app.destinations.destination import Destination
+
+
+class _Everything(Mapping[str, Any]):
+    """Claims of a host session that has every one."""
+
+    def __contains__(self, _name: object) -> bool:
+        return True
+
+    def __getitem__(self, _name: str) -> int:
+        return 1  # a number is text where text is wanted, and a time where that is
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+_YEAR_9999: Final = 253_402_300_799
+SAMPLE: Final = Identity(
+    subject="sample",
+    issuer="https://login.example",
+    email="sample@example.com",
+    email_verified=True,
+    name="Sample User",
+    given_name="Sample",
+    family_name="User",
+    org_id="sample-org",
+    org_name="Sample Organisation",
+    groups=("sample",),
+    expires_at=_YEAR_9999,
+    claims=_Everything(),
+)
+"""A user who has everything that a template can ask for."""
+
+
+class CannotBeMinted(ValueError):
+    """A page that would refuse every user."""
+
+
+def rehearse(destination: Destination) -> None:
+    """Mint a token for `SAMPLE`, and make its address.
+
+    Raises:
+        CannotBeMinted: and why.
+    """
+    parameters = dict.fromkeys(destination.parameters, "1")
+    for ids in _sample_ids(destination):
+        try:
+            claims = destination.claims_for(SAMPLE, ids, parameters)
+            destination.handoff(destination.sign(claims), ids, parameters)
+        except MissingClaim as error:
+            wrong = f"never gives {error.claim}, which is required; add a template for it"
+            raise CannotBeMinted(wrong) from None
+        except LocationTooLong as error:
+            raise CannotBeMinted(f"makes an address that is too long: {error}") from None
+        except (ArithmeticError, TypeError, ValueError) as error:
+            raise CannotBeMinted(f"cannot be minted: {type(error).__name__}") from None
+
+
+def _sample_ids(destination: Destination) -> Iterable[dict[str, str]]:
+    """Return ids for each integration that is offered, or once."""
+    for sample in destination.offered or ("1",):
+        yield dict.fromkeys(destination.ids, sample)

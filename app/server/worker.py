@@ -1,0 +1,106 @@
+"""A worker of gunicorn: uvicorn's server with bounded connections and an end that loses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import uvicorn
+from gunicorn.arbiter import Arbiter
+from uvicorn_worker import UvicornWorker
+
+from app.server import serving
+from app.server.limits import connection_capacity
+from app.server.protocol import BoundedProtocol, Connections
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Sequence
+
+_LATE_CHECK_TICKS: Final = 5  # of 0.1 s
+_METRICS_TICKS: Final = 10
+_ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
+
+
+class Server(uvicorn.Server):
+    """Uvicorn's server, which ends by our signals and closes connections that are late."""
+
+    def __init__(self, config: uvicorn.Config, connections: Connections) -> None:
+        super().__init__(config)
+        self._bounded = connections
+
+    async def startup(self, sockets: Sequence[socket.socket] | None = None) -> None:
+        """Take signals from here on: those that came before were held back."""
+        await super().startup(sockets)  # type: ignore[arg-type] # a list, as gunicorn has it
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._end)
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            loop.add_signal_handler(number, self._end_now)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Close late connections twice a second; write the metrics once a second."""
+        if counter % _LATE_CHECK_TICKS == 0:
+            self._bounded.close_late()
+        if counter % _METRICS_TICKS == 0:
+            serving.process_metrics().write()
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: Sequence[socket.socket] | None = None) -> None:  # noqa: ARG002 - closed with their servers
+        """Accept no more, answer what is under way, and let idle connections end by themselves.
+
+        A client may be sending on a connection that is idle here. So an old worker answers the
+        last request of each with `Connection: close`; while draining that has been done already.
+        """
+        self._bounded.ending = True
+        if serving.is_draining():
+            for connection in tuple(self.server_state.connections):
+                if connection.is_idle():  # type: ignore[union-attr] # all of them are ours
+                    connection.transport.close()
+        closing_late = asyncio.create_task(self._close_late())
+        try:
+            await super().shutdown()
+        finally:
+            closing_late.cancel()
+            serving.process_metrics().write()
+
+    async def _close_late(self) -> None:
+        while True:
+            self._bounded.close_late()
+            await asyncio.sleep(0.1)
+
+    def _end(self) -> None:
+        self.should_exit = True
+
+    def _end_now(self) -> None:
+        self.should_exit = self.force_exit = True
+
+
+class Worker(UvicornWorker):  # type: ignore[misc] # uvicorn_worker ships no types
+    """The `worker_class` of the shipped configuration."""
+
+    CONFIG_KWARGS: dict[str, Any] = {  # noqa: RUF012 - as uvicorn_worker has it
+        "loop": "uvloop",
+        "ws": "none",
+        "lifespan": "on",
+        "access_log": False,
+        "proxy_headers": False,
+        "server_header": False,
+        "log_level": "warning",
+    }
+
+    async def _serve(self) -> None:
+        service = serving.current().service
+        connections = Connections(
+            head_timeout_seconds=service.head_timeout_seconds, capacity=connection_capacity()
+        )
+        self.config.app = self.wsgi
+        self.config.http = partial(BoundedProtocol, among=connections)
+        self.config.timeout_graceful_shutdown = self.cfg.graceful_timeout
+        server = Server(self.config, connections)
+        await server._serve(self.sockets)  # noqa: SLF001 - serve() would take our signals away
+        if not server.started:
+            sys.exit(Arbiter.WORKER_BOOT_ERROR)

@@ -1,0 +1,360 @@
+"""The worker's server, as a real server on loopback: its bounds, its signals, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import uvicorn
+from gunicorn.config import Config
+
+from app.server import serving
+from app.server.limits import connection_capacity, raise_descriptor_limit
+from app.server.protocol import MAX_HEAD_BYTES, BoundedProtocol, Connections
+from app.server.worker import Server, Worker
+from app.telemetry.processes import ProcessMetrics
+from tests.in_process import Load
+from tests.samples import PANDIUM, PROXY
+
+OK = b"HTTP/1.1 200 OK"
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+class Running:
+    """A server that runs in this loop, and what it has been asked."""
+
+    def __init__(self, clock: Clock, capacity: int = 100) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.answering = asyncio.Event()
+        self.answering.set()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.connections = Connections(head_timeout_seconds=10, capacity=capacity, clock=clock)
+        config = uvicorn.Config(
+            self.answer,
+            interface="asgi3",
+            http=partial(BoundedProtocol, among=self.connections),  # type: ignore[arg-type] # called like a class
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
+        self.server = Server(config, self.connections)
+
+    async def answer(self, scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        self.asked.append(scope)
+        await self.answering.wait()
+        await send(
+            {
+                "type": "http.response.start",
+                "status": 200,
+                "headers": [(b"content-length", b"2")],
+            }
+        )
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection(*self.listener.getsockname())
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def running(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Running]:
+    monkeypatch.setattr(serving, "process_metrics", lambda: ProcessMetrics(None))
+    async with serve(Running(clock)) as served:
+        yield served
+
+
+@contextlib.asynccontextmanager
+async def serve(served: Running) -> AsyncIterator[Running]:
+    task = asyncio.create_task(served.server._serve([served.listener]))  # noqa: SLF001 - as the worker runs it
+    await until(lambda: served.server.started)
+    try:
+        yield served
+    finally:
+        served.server.should_exit = True
+        await task
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not holds():  # noqa: ASYNC110 - what is waited for tells nobody
+            await asyncio.sleep(0.01)
+
+
+async def conversation(served: Running, *pieces: bytes) -> bytes:
+    """Send pieces one by one on one connection, and return all that comes until its end."""
+    reader, writer = await served.connect()
+    with contextlib.suppress(OSError):
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.01)  # so that they do not arrive as one
+        writer.write_eof()
+    async with asyncio.timeout(5):
+        answer = await reader.read()
+    writer.close()
+    return answer
+
+
+async def test_a_request_is_answered_and_its_connection_kept(running: Running) -> None:
+    answer = await conversation(running, GET, GET[:10], GET[10:], GET + GET)
+
+    assert answer.count(OK) == 4
+    assert len(running.asked) == 4
+
+
+async def test_more_requests_at_once_than_a_head_may_be_long_are_all_answered(
+    running: Running,
+) -> None:
+    answer = await conversation(running, GET * 2000)
+
+    assert answer.count(OK) == 2000
+
+
+@pytest.mark.requirement("R41", "R54", "R55")
+@pytest.mark.parametrize(
+    ("pieces", "status"),
+    [
+        ([b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"], b"400"),
+        ([b"GET  / HTTP/1.1\r\nHost: a\r\n\r\n"], b"400"),
+        ([b"GET /#x HTTP/1.1\r\nHost: a\r\n\r\n"], b"400"),
+        ([b"GET / HTTP/0.9\r\n\r\n"], b"400"),
+        ([b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"], b"400"),
+        ([b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n"], b"400"),
+        ([b"GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: WebSocket\r\n\r\n"], b"400"),
+        ([b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n"], b"400"),
+        ([b"GET /" + b"x" * 8177 + b" HTTP/1.1\r\n\r\n"], b"414"),
+        ([b"GET / HTTP/1.1\r\n" + b"A: 1\r\n" * 101 + b"\r\n"], b"431"),
+        ([b"GET / HTTP/1.1\r\nA: " + b"x" * MAX_HEAD_BYTES], b"431"),
+        ([b"GET / HTTP/1.1\r\nA: ", b"x" * MAX_HEAD_BYTES, b"x" * 9], b"431"),
+        ([b"\x16\x03\x01"], b"400"),
+    ],
+)
+async def test_a_request_that_is_not_plain_is_refused_and_never_asked(
+    running: Running, pieces: list[bytes], status: bytes
+) -> None:
+    answer = await conversation(running, *pieces, GET)
+
+    assert answer.startswith(b"HTTP/1.1 " + status)
+    assert answer.count(b"HTTP/1.1") == 1
+    assert b"cache-control: no-store" in answer
+    assert running.asked == []
+
+
+@pytest.mark.requirement("R55")
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nx",
+        b"POST / HTTP/1.1\r\nContent-Length: 1\r\n\r\nx" + GET,
+        b"POST / HTTP/1.1\r\nTransfer-Encoding: Chunked\r\n\r\n0\r\n\r\n" + GET,
+        b"GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n",
+    ],
+)
+async def test_a_body_is_not_waited_for_and_nothing_is_read_after_it(
+    running: Running, request_: bytes
+) -> None:
+    answer = await conversation(running, request_, GET)
+
+    assert answer.count(b"HTTP/1.1") == 1
+    assert answer.startswith(OK)
+    assert b"connection: close" in answer
+    assert len(running.asked) == 1
+
+
+async def test_a_length_of_zero_is_no_body(running: Running) -> None:
+    answer = await conversation(running, b"GET / HTTP/1.1\r\nContent-Length: 0\r\n\r\n", GET)
+
+    assert answer.count(OK) == 2
+
+
+async def test_names_with_an_underscore_are_dropped(running: Running) -> None:
+    await conversation(running, b"GET / HTTP/1.1\r\nX_User: a\r\nX-User: b\r\n\r\n")
+
+    assert running.asked[0]["headers"] == [(b"x-user", b"b")]
+
+
+async def test_what_is_no_http_ends_a_connection_after_the_request_under_way(
+    running: Running,
+) -> None:
+    running.answering.clear()
+    asyncio.get_running_loop().call_later(0.1, running.answering.set)
+
+    answer = await conversation(running, GET, b"\x00nonsense")
+
+    assert answer.startswith(OK)
+    assert b"connection: close" in answer
+    assert answer.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.requirement("R54")
+async def test_a_late_head_ends_its_connection_and_no_other(running: Running, clock: Clock) -> None:
+    late, late_writer = await running.connect()
+    reader, writer = await running.connect()
+    await asyncio.sleep(0.05)
+    clock.seconds = 5
+    writer.write(GET)
+    assert (await reader.readuntil(b"ok")).startswith(OK)
+    writer.write(GET[:9])
+    await asyncio.sleep(0.05)
+
+    clock.seconds = 11
+    async with asyncio.timeout(3):
+        assert await late.read() == b""
+    writer.write(GET[9:])
+    assert (await reader.readuntil(b"ok")).startswith(OK)
+    writer.close()
+    late_writer.close()
+
+
+@pytest.mark.requirement("R54")
+async def test_the_oldest_half_open_connection_makes_room(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "process_metrics", lambda: ProcessMetrics(None))
+    async with serve(Running(clock, capacity=2)) as served:
+        oldest, oldest_writer = await served.connect()
+        others = [await served.connect() for _ in range(2)]
+
+        async with asyncio.timeout(3):
+            assert await oldest.read() == b""
+        for reader, writer in others:
+            writer.write(GET)
+            assert (await reader.readuntil(b"ok")).startswith(OK)
+            writer.close()
+        oldest_writer.close()
+
+
+@pytest.mark.requirement("R49", "R50")
+@pytest.mark.parametrize("draining", [False, True])
+async def test_at_the_end_an_idle_connection_is_answered_once_more_unless_draining(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, *, draining: bool
+) -> None:
+    monkeypatch.setattr(serving, "process_metrics", lambda: ProcessMetrics(None))
+    monkeypatch.setattr(serving, "is_draining", lambda: draining)
+    async with serve(Running(clock)) as served:
+        reader, writer = await served.connect()
+        writer.write(GET)
+        await reader.readuntil(b"ok")
+        served.answering.clear()
+        busy, busy_writer = await served.connect()
+        busy_writer.write(GET)
+        await until(lambda: len(served.asked) == 2)
+
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(0.3)
+        served.answering.set()
+        writer.write(GET)
+        with contextlib.suppress(OSError):
+            answer = await reader.read()
+        assert b"connection: close" in await busy.read()
+        for each in (writer, busy_writer):
+            each.close()
+
+    assert (b"connection: close" in answer) is not draining
+
+
+@pytest.mark.requirement("R50")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT])
+async def test_a_signal_to_end_now_waits_for_nobody(running: Running, number: int) -> None:
+    running.answering.clear()
+    _, writer = await running.connect()
+    writer.write(GET)
+    await until(lambda: len(running.asked) == 1)
+
+    os.kill(os.getpid(), number)
+    await until(lambda: running.server.force_exit)
+    running.answering.set()
+    writer.close()
+
+
+def gunicorn_worker(listener: socket.socket, application: Any) -> Worker:
+    config = Config()
+    log = SimpleNamespace(error_log=SimpleNamespace(handlers=[], level=30))
+    log.access_log = log.error_log
+    worker = Worker(1, os.getppid(), [listener], None, 30, config, log)
+    worker.wsgi = application
+    return worker
+
+
+async def test_the_worker_serves_its_application(
+    load: Load, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    load(PROXY, PANDIUM)
+    metrics = ProcessMetrics(tmp_path)
+    monkeypatch.setattr(serving, "_current", [])
+    monkeypatch.setattr("app.server.serving.logs.configure", lambda *_: None)
+    monkeypatch.setattr(serving, "process_metrics", lambda: metrics)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        worker = gunicorn_worker(listener, serving.application())
+        task = asyncio.create_task(worker._serve())  # noqa: SLF001 - as gunicorn runs it, in this loop
+        reader, writer = await asyncio.open_connection(*listener.getsockname())
+        writer.write(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
+
+        assert (await reader.readuntil(b"\r\n")).startswith(OK)
+        writer.close()
+        os.kill(os.getpid(), signal.SIGTERM)
+        await task
+        worker.tmp.close()
+    (snapshot,) = tmp_path.glob("*")  # noqa: ASYNC240 - a folder in memory
+    assert snapshot.name.startswith(f"{os.getpid()}-")
+
+
+async def test_a_worker_that_cannot_start_says_so_by_its_status(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(PROXY, PANDIUM)
+    monkeypatch.setattr(serving, "_current", [])
+    monkeypatch.setattr("app.server.serving.logs.configure", lambda *_: None)
+
+    async def startup(server: Server, sockets: Any) -> None:
+        assert sockets
+        server.should_exit = True
+
+    monkeypatch.setattr(Server, "startup", startup)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        worker = gunicorn_worker(listener, serving.application())
+        with pytest.raises(SystemExit) as end:
+            await worker._serve()  # noqa: SLF001 - as gunicorn runs it
+
+        worker.tmp.close()
+
+    assert end.value.code == 3
+
+
+@pytest.mark.requirement("R54")
+@pytest.mark.parametrize(("soft", "capacity"), [(256, 128), (1024, 864), (65536, 65376)])
+def test_descriptors_are_left_for_everything_else(
+    monkeypatch: pytest.MonkeyPatch, soft: int, capacity: int
+) -> None:
+    set_: list[Any] = []
+    monkeypatch.setattr("app.server.limits.resource.getrlimit", lambda _: (soft, 70_000))
+    monkeypatch.setattr("app.server.limits.resource.setrlimit", lambda *each: set_.append(each[1]))
+
+    assert connection_capacity() == capacity
+    assert raise_descriptor_limit() == 70_000
+    assert set_ == [(70_000, 70_000)]
