@@ -187,7 +187,7 @@ async def test_the_client_says_who_it_is_as_its_server_wants(
         await authenticate.start()
         identity = await authenticate(request(("Authorization", "Bearer abc")))
         await authenticate.stop()
-        question = authenticate._question(request(("Authorization", "Bearer abc")))  # noqa: SLF001 - what a traceback could show
+        question = authenticate._questions.about(request(("Authorization", "Bearer abc")))  # noqa: SLF001 - what a traceback could show
 
     assert identity.subject == "u-17"
     sent = server.asked[0].headers.get("Authorization")
