@@ -164,7 +164,7 @@ def _page(req: Request, resp: Response, answer: _Answer, host_origins: str) -> N
         action = _link(answer.login_url, "Sign in")
     elif answer.retry_url is not None:
         action = _link(answer.retry_url, "Try again")
-    elif answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+    elif answer.status in {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE}:
         action = '<p><a href="">Try again</a></p>\n'
     resp.content_type = "text/html; charset=utf-8"
     resp.text = _PAGE.filled(

@@ -25,6 +25,10 @@ TEXTS: Final = {
         "One moment, please",
         "Your session cannot be checked right now. Try again in a few seconds.",
     ),
+    "vendor_unavailable": (
+        "One moment, please",
+        "The marketplace does not answer right now. Try again in a few seconds.",
+    ),
     "location_too_long": (
         "Address too long",
         "The marketplace's address would be too long. Ask your administrator.",

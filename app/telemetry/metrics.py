@@ -53,6 +53,12 @@ UNTRUSTED_PEERS: Final = Counter(
     ("authenticator",),
     registry=REGISTRY,
 )
+EXCHANGES: Final = Counter(
+    "sso_exchanges",
+    "Questions to a vendor's API for a token: good, or failed",
+    ("destination", "outcome"),
+    registry=REGISTRY,
+)
 KEY_FETCHES: Final = Counter(
     "sso_key_set_fetches",
     "Fetches of key sets: good, or failed",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Final
 
-from app.authenticators.http_client import HttpClient, NoAnswer
+from app.http_client import HttpClient, NoAnswer
 
 MAX_BYTES: Final = 256 * 1024
 
