@@ -29,6 +29,7 @@ from app.errors import (
     VendorUnavailable,
 )
 from app.identity import ascii_lower
+from app.resources.appearance import Appearance
 from app.resources.cors import Cors
 from app.resources.embed import Embed
 from app.resources.health import Live, Ready, Version
@@ -37,6 +38,7 @@ from app.resources.lifespan import Lifespan
 from app.resources.login import Login
 from app.resources.metrics import Metrics
 from app.resources.middleware import RequestBounds, ResponseHeaders, SignOnLog
+from app.resources.pages_file import read_appearance
 from app.resources.refusals import Refusals
 from app.resources.request import Request
 from app.resources.session import Session
@@ -81,6 +83,7 @@ class Configuration:
     authenticators: Mapping[str, Authenticator]
     destinations: tuple[Destination, ...]
     secrets: tuple[str, ...]
+    appearance: Appearance
 
 
 def load(*, now: Callable[[], float] = time.time) -> Configuration:
@@ -102,11 +105,16 @@ def load(*, now: Callable[[], float] = time.time) -> Configuration:
         with reading.collecting("SSO_AUTHENTICATORS"):
             own_keys = _own_keys(destinations)
             authenticators = load_authenticators(reading, own_keys=own_keys, now=now)
+        appearance = Appearance()
+        with reading.collecting("SSO_PAGES_FILE"):
+            appearance = read_appearance(service.pages_file)
         if not service.on_loopback_only:
             reading.note(example_secrets(reading.secrets))
         reading.finish()
         secrets = tuple(reading.secrets.values())
-        config = Configuration(service, process, authenticators, tuple(destinations), secrets)
+        config = Configuration(
+            service, process, authenticators, tuple(destinations), secrets, appearance
+        )
         create_app(config, now=now)
     return config
 
@@ -167,7 +175,7 @@ def create_app(
     ]
     app = falcon.asgi.App(middleware=middleware, request_type=Request)
     app.resp_options.default_media_type = None  # type: ignore[assignment] # an empty body has no type
-    refusals = Refusals(STATUS, login, service.host_origins)
+    refusals = Refusals(STATUS, login, service.host_origins, config.appearance)
     app.add_error_handler(Exception, refusals.fault)
     app.add_error_handler(falcon.HTTPError, refusals.http_error)
     app.add_error_handler(SignOnError, refusals.refusal)
@@ -179,7 +187,9 @@ def create_app(
     app.add_route("/metrics", Metrics(service.metrics_clients, exposition))
     welcome = _welcome_origins(service)
     for destination in config.destinations:
-        sign_on = SignOn(destination, authenticate, service.host_origins, welcome)
+        sign_on = SignOn(
+            destination, authenticate, service.host_origins, welcome, config.appearance
+        )
         app.add_route(destination.route, sign_on)
         session = Session(destination, authenticate, login, welcome)
         app.add_route(f"{destination.route}/session", session)

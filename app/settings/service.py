@@ -93,6 +93,9 @@ class ServiceVariables(ListeningVariables, RowsVariables):
     host_origins: Annotated[
         Names, AfterValidator(lambda origins: tuple(map(checked_origin, origins)))
     ] = Field((), description="origins of the host's pages, which may frame and call the service")
+    pages_file: Path | None = Field(
+        None, description="TOML file with your words and looks for the pages that people see"
+    )
     allowed_email_domains: Names = Field(
         (), description="e-mail domains that may sign on; others are refused (403)"
     )

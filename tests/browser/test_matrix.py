@@ -1,0 +1,40 @@
+"""Every case in every engine, against the table of docs/embedding.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .cases import Case, Way
+from .engines import ENGINES, Engine
+from .matrix import documented, outcome, rows
+from .neighbours import Neighbours, serving_neighbours
+
+
+@pytest.fixture(scope="module")
+def around(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neighbours]:
+    with serving_neighbours(tmp_path_factory.mktemp("neighbours")) as around:
+        yield around
+
+
+@pytest.fixture(params=ENGINES.values(), ids=lambda engine: engine.name)
+def engine(request: pytest.FixtureRequest) -> Engine:
+    found: Engine = request.param
+    if not found.is_installed:
+        pytest.skip(f"there is no {found.name}: apt-get install {found.packages}")
+    return found
+
+
+@pytest.mark.requirement("R56", "R71")
+@pytest.mark.parametrize(
+    ("case", "way"), rows(), ids=lambda each: each.name if isinstance(each, Case) else each
+)
+def test_users_see_what_the_table_says(
+    around: Neighbours, engine: Engine, case: Case, way: Way, tmp_path: Path
+) -> None:
+    seen = outcome(around, engine, case, way, tmp_path)
+
+    assert case.wanted in {None, seen}
+    assert documented()[case.name, way][engine.name] == seen
