@@ -102,6 +102,12 @@ class AuthenticatorFailed(SignOnError):
     code = "internal_error"
 
 
+class VendorUnavailable(SignOnError):
+    """The vendor's API gave no token. The message quotes nothing that it sent."""
+
+    code = "vendor_unavailable"
+
+
 class LocationTooLong(SignOnError):
     """The address is too long to pass proxies; a cut token is never sent."""
 

@@ -26,6 +26,7 @@ from app.errors import (
     NoSession,
     SignOnError,
     UnknownPage,
+    VendorUnavailable,
 )
 from app.identity import ascii_lower
 from app.resources.appearance import Appearance
@@ -67,6 +68,7 @@ STATUS: Final[dict[type[SignOnError], int]] = {
     UnknownPage: 404,
     AuthenticatorFailed: 500,
     LocationTooLong: 500,
+    VendorUnavailable: 502,
     AuthenticatorUnavailable: 503,
 }
 """The HTTP status of each error."""
@@ -154,7 +156,16 @@ def create_app(
     )
     login = Login(service.login_url, service.login_return_parameter, service.public_url, now)
     cors = Cors(service.host_origins)
-    lifespan = Lifespan(config.authenticators)
+    lifespan = Lifespan(
+        {
+            **config.authenticators,
+            **{
+                f"{each.name} (vendor)": each.exchange
+                for each in config.destinations
+                if each.exchange is not None
+            },
+        }
+    )
     # Answers pass the middleware from the last to the first.
     middleware: list[Any] = [
         SignOnLog(),
@@ -184,6 +195,9 @@ def create_app(
         app.add_route(f"{destination.route}/session", session)
     for root in {destination.root for destination in config.destinations}:
         app.add_route(f"{root}/embed.js", Embed())
+        pages = [each for each in config.destinations if each.root == root]
+        if any(each.public_jwks for each in pages):
+            app.add_route(f"{root}/jwks.json", Jwks(pages))
     if any(destination.public_jwks for destination in config.destinations):
         app.add_route("/.well-known/jwks.json", Jwks(config.destinations))
     return app

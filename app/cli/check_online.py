@@ -8,13 +8,13 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
 from app.authenticators.contract import ProbeResult
-from app.authenticators.http_client import HttpClient, NoAnswer
+from app.http_client import HttpClient, NoAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from app.authenticators.contract import Authenticator
-    from app.authenticators.http_client import Answer
+    from app.http_client import Answer
 
 TIMEOUT_SECONDS: Final = 5
 PROBE_SECONDS: Final = 15

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from typing import Any
 
 from pydantic import BaseModel, Field
 from pydantic_settings import CliImplicitFlag, CliPositionalArg
 
 from app.cli.output import fail, print_json
 from app.destinations.destination import Destination
+from app.destinations.exchange import Issued
 from app.errors import SignOnError
 from app.identity import Identity, InvalidIdentity
 from app.main import Configuration, load
-from app.tokens.jws import read
+from app.tokens.jws import InvalidToken, read
 
 
 class Mint(BaseModel):
@@ -39,14 +42,14 @@ class Mint(BaseModel):
         ids = {name: getattr(self, name, None) or "" for name in destination.ids}
         try:
             destination.check_ids(ids)
-            claims = destination.claims_for(self._identity(), ids)
-            token = destination.sign(claims)
-            handoff = destination.handoff(token, ids, {})
+            claims, issued = asyncio.run(_issued(destination, self._identity(), ids))
+            handoff = destination.handoff(issued, ids, {})
         except (SignOnError, InvalidIdentity) as error:
             fail(str(error))
-        header = dict(read(token).header)
+        header = _header(issued.token)
         if self.as_json:
-            print_json({"header": header, "claims": claims, "token": token, "url": handoff.url})
+            minted = {"header": header, "claims": claims, "token": issued.token}
+            print_json({**minted, "url": handoff.url})
         else:
             print(f"header  {json.dumps(header)}")
             print(f"claims  {json.dumps(claims, indent=2)}")
@@ -72,6 +75,27 @@ class Mint(BaseModel):
             groups=tuple(self.group),
             claims=claims,
         )
+
+
+async def _issued(
+    destination: Destination, identity: Identity, ids: dict[str, str]
+) -> tuple[dict[str, Any], Issued]:
+    """Return the claims and the token; the vendor's API is asked, where a row has an exchange."""
+    statement = destination.statement(identity, ids)
+    if destination.exchange is None:
+        return statement.claims, await destination.issue(statement)
+    await destination.exchange.start()
+    try:
+        return statement.claims, await destination.issue(statement)
+    finally:
+        await destination.exchange.stop()
+
+
+def _header(token: str) -> dict[str, Any]:
+    try:
+        return dict(read(token).header)
+    except InvalidToken:  # of a vendor's API, and of any form
+        return {}
 
 
 def _destination(config: Configuration, name: str, page: str | None) -> Destination:

@@ -15,8 +15,9 @@ from app.authenticators.jwt.aws_alb import AwsAlbVariables
 from app.authenticators.jwt.variables import JwtVariables
 from app.authenticators.presets import BUILT_IN
 from app.destinations.apifuse import ApifuseVariables
+from app.destinations.claim_maps import SharedVariables
 from app.destinations.pandium_variables import PandiumVariables
-from app.destinations.row_destinations import KeyVariables
+from app.destinations.row_keys import KeyVariables
 from app.settings.secrets import EXAMPLE_SECRET
 from app.settings.service import ProcessVariables, ServiceVariables
 from app.settings.variables import variable_names
@@ -29,7 +30,11 @@ if TYPE_CHECKING:
     from app.settings.variables import Variables
 
 GROUPS: Final[Mapping[str, list[tuple[str, type[Variables]]]]] = {
-    "The service": [("SSO_", ServiceVariables), ("", ProcessVariables)],
+    "The service": [
+        ("SSO_", ServiceVariables),
+        ("SSO_", SharedVariables),
+        ("", ProcessVariables),
+    ],
     "Pandium": [("PANDIUM_", PandiumVariables)],
     "APIFuse": [("APIFUSE_", ApifuseVariables)],
     "Further vendors": [("DESTINATION_<NAME>_", KeyVariables)],

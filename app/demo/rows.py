@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from app.demo.signatures import Key
 from app.demo.views import View
-from app.destinations.row_destinations import key_prefix
 from app.destinations.row_file import read_rows
+from app.destinations.row_keys import key_prefix
 from app.destinations.rows import Row as Vendor
 from app.destinations.variables import placeholders_of
 from app.settings.problems import InvalidSettings

@@ -5,7 +5,7 @@ APIFuse's documentation: "Embed the marketplace", "JWT authentication".
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, NamedTuple, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
@@ -24,7 +24,7 @@ from app.destinations.variables import (
     hmac_key_of,
     placeholders_of,
 )
-from app.settings.variables import Variables, WrongVariable
+from app.settings.variables import Names, Variables, WrongVariable
 from app.tokens.jws import SigningKey
 
 TOKEN_PARAMETER: Final = "jwt"
@@ -52,6 +52,12 @@ class ApifuseVariables(Variables):
     )
     claims: ClaimTemplate = Field(
         default_factory=dict, description="claim template, merged over the default one"
+    )
+    listing_claims: ClaimTemplate = Field(
+        default_factory=dict, description="claim template, merged over those of a listing's page"
+    )
+    allowed_groups: Names = Field(
+        (), description="groups of which a user must be in one; others are refused (403)"
     )
     anonymous: Literal["login", "redirect"] = Field(
         "login", description="where visitors without a session go: `login`, or on by `redirect`"
@@ -93,35 +99,48 @@ class ApifuseVariables(Variables):
 
 def destinations(variables: ApifuseVariables, shared: Shared) -> list[Destination]:
     """Make the marketplace and the listing page."""
-    listing = f"{variables.address.rstrip('/')}/listing/{{listing_id}}"
-    return [
-        _page(variables, shared, page="marketplace", path="", address=variables.address),
-        _page(variables, shared, page="listing", path="/listing/{listing_id}", address=listing),
-    ]
+    template = _template(variables)
+    listing = _Page(
+        "listing",
+        "/listing/{listing_id}",
+        f"{variables.address.rstrip('/')}/listing/{{listing_id}}",
+        merged(template, variables.listing_claims),
+    )
+    pages = (_Page("marketplace", "", variables.address, template), listing)
+    return [_destination(variables, shared, page) for page in pages]
 
 
-def _page(
-    variables: ApifuseVariables, shared: Shared, *, page: str, path: str, address: str
-) -> Destination:
+class _Page(NamedTuple):
+    """A page: our path to it under APIFUSE_PATH, its address, and what its tokens say."""
+
+    name: str
+    path: str
+    address: str
+    template: dict[str, Any]
+
+
+def _destination(variables: ApifuseVariables, shared: Shared, page: _Page) -> Destination:
     return Destination(
         name="apifuse",
-        page=page,
+        page=page.name,
         root=variables.path,
-        route=f"{variables.path}{path}",
+        route=f"{variables.path}{page.path}",
         key=variables.key,
         claims=TokenClaims(
-            template=compile_template(_template(variables), TEMPLATE_NAMES),
+            template=compile_template(page.template, TEMPLATE_NAMES),
             required=("orgId", "user.externalId"),
             lifetime_seconds=variables.token_lifetime_seconds,
             clock_skew_seconds=shared.clock_skew_seconds,
+            maps=shared.maps,
             now=shared.now,
         ),
+        access=shared.access.also("APIFUSE_ALLOWED_GROUPS", variables.allowed_groups),
         target=Target(
-            address=address,
+            address=page.address,
             token_parameter=TOKEN_PARAMETER,
             max_location_bytes=shared.max_location_bytes,
         ),
-        ids=dict.fromkeys(placeholders_of(path), ID),
+        ids=dict.fromkeys(placeholders_of(page.path), ID),
         anonymous=variables.anonymous == "redirect",
     )
 

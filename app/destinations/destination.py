@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
+from app.destinations.access import EVERYBODY, Access
+from app.destinations.claim_maps import ClaimMap
+from app.destinations.exchange import Exchange, Issued, Question
 from app.destinations.handoff import Handoff, Target, filled
 from app.destinations.token_claims import TokenClaims
 from app.errors import InvalidParameter, UnknownPage
@@ -25,18 +28,28 @@ class Shared:
 
     clock_skew_seconds: int = 5
     max_location_bytes: int = 8000
+    access: Access = EVERYBODY
+    maps: Mapping[str, ClaimMap] = field(default_factory=dict)
     now: Callable[[], float] = time.time
+
+
+class Statement(NamedTuple):
+    """What a token says of one user, and the values that it was filled from."""
+
+    claims: dict[str, Any]
+    values: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
     """One page of a vendor.
 
-    `key` signs, `claims` are what the token says, `target` is where it goes. `public_jwks` are what
-    the vendor may verify with. `root` is our path for all pages of the vendor, `route` our path for
+    `access` is who may, `claims` are what the token says, `key` signs it, `exchange` asks the
+    vendor for it instead, and `target` is where it goes. `public_jwks` are what the vendor may
+    verify with. `root` is our path for all pages of the vendor, `route` our path for
     this one, with `{name}` for each of `ids`. `parameters` are the query parameters that a request
-    may have. `offered` are the integrations that may be installed, by the one id; the entry fills
-    `{integration.…}`. `anonymous` lets visitors without a session look around.
+    may have. `offered` are the integrations that may be installed, by the one id.
+    `anonymous` lets visitors without a session look around.
     """
 
     name: str
@@ -47,9 +60,11 @@ class Destination:
     public_jwks: tuple[Mapping[str, str], ...] = ()
     claims: TokenClaims
     target: Target
+    access: Access = EVERYBODY
+    exchange: Exchange | None = None
     ids: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
     parameters: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
-    offered: Mapping[str, Mapping[str, Any]] | None = None
+    offered: Collection[str] | None = None
     anonymous: bool = False
 
     @property
@@ -91,32 +106,59 @@ class Destination:
             parameters[name] = value
         return parameters
 
-    def claims_for(
+    def statement(
         self,
         identity: Identity,
         ids: Mapping[str, str],
         parameters: Mapping[str, str] = MappingProxyType({}),
-    ) -> dict[str, Any]:
-        """Return the claims of a token for `identity`.
+    ) -> Statement:
+        """Return what a token for `identity` says.
 
         Raises:
             MissingClaim: the identity lacks what the vendor requires.
         """
-        return self.claims.for_identity(
-            identity, path=ids, parameter=parameters, integration=self._integration(ids)
-        )
+        values = self.claims.values_for(identity, ids, parameters)
+        return Statement(self.claims.filled(values, ends_at=identity.expires_at), values)
+
+    def claims_for(self, identity: Identity, ids: Mapping[str, str]) -> dict[str, Any]:
+        """Return the claims of a token for `identity`, without parameters.
+
+        Raises:
+            MissingClaim: the identity lacks what the vendor requires.
+        """
+        return self.statement(identity, ids).claims
 
     def sign(self, claims: Mapping[str, Any]) -> str:
         """Return the token that says `claims`."""
         return sign(claims, self.key)
 
-    def handoff(self, token: str, ids: Mapping[str, str], parameters: Mapping[str, str]) -> Handoff:
-        """Return where the browser takes `token`.
+    def question(self, statement: Statement, exchange: Exchange) -> Question:
+        """Return what the vendor is asked for a user's token.
+
+        Raises:
+            VendorUnavailable: it cannot be asked so.
+        """
+        return exchange.question(statement.values, self.sign(statement.claims))
+
+    async def issue(self, statement: Statement) -> Issued:
+        """Return the token of a user: signed here, or asked for.
+
+        Raises:
+            VendorUnavailable: the vendor gave none.
+        """
+        if self.exchange is None:
+            return Issued(self.sign(statement.claims), statement.claims.get("exp"))
+        return await self.exchange.issue(self.question(statement, self.exchange))
+
+    def handoff(
+        self, issued: Issued, ids: Mapping[str, str], parameters: Mapping[str, str]
+    ) -> Handoff:
+        """Return where the browser takes a token.
 
         Raises:
             LocationTooLong: the address would not pass proxies whole.
         """
-        return self.target.handoff(token, ids, parameters)
+        return self.target.handoff(issued, ids, parameters)
 
     def anonymous_handoff(self, ids: Mapping[str, str], parameters: Mapping[str, str]) -> Handoff:
         """Return where a visitor without a session may go."""
@@ -126,6 +168,3 @@ class Destination:
         """Return our path to this page, to come back to after a login."""
         path = filled(self.route, ids)
         return f"{path}?{urlencode(parameters)}" if parameters else path
-
-    def _integration(self, ids: Mapping[str, str]) -> Mapping[str, Any]:
-        return self.offered[next(iter(ids.values()))] if self.offered is not None else {}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from app.destinations import apifuse, pandium, row_destinations
 from app.destinations.apifuse import ApifuseVariables
+from app.destinations.claim_maps import SharedVariables, compiled, unknown_maps
 from app.destinations.pandium_variables import PandiumVariables
 from app.destinations.paths import path_conflicts
 from app.destinations.rehearsal import CannotBeMinted, rehearse
-from app.destinations.row_destinations import KeyVariables, key_prefix
 from app.destinations.row_file import checked_row, read_tables
+from app.destinations.row_keys import KeyVariables, key_prefix
 from app.settings.problems import InvalidSettings, Problem
 from app.settings.service import RowsVariables
 
@@ -29,6 +31,9 @@ VENDORS: Final[Mapping[str, tuple[type[Variables], Callable[[Any, Shared], list[
 """Vendors with variables of their own, by prefix. A vendor is on if any of its variables is set."""
 
 
+_UNKNOWN_MAP: Final = "uses {{map.{}}}, which SSO_CLAIM_MAPS does not have; add it there"
+
+
 def load_destinations(reading: Reading, shared: Shared) -> list[Destination]:
     """Make every destination that is set up; their problems are noted in `reading`."""
     file = reading.or_defaults(RowsVariables, prefix="SSO_").destinations_file
@@ -38,11 +43,16 @@ def load_destinations(reading: Reading, shared: Shared) -> list[Destination]:
     if not used and file is None:
         wrong = "is required, or APIFUSE_API_SECRET or SSO_DESTINATIONS_FILE: no vendor is set up"
         reading.note([Problem("PANDIUM_SHARED_SECRET", wrong)])
+    common = reading.or_defaults(SharedVariables, prefix="SSO_")
+    access = shared.access.also("SSO_ALLOWED_GROUPS", common.allowed_groups)
+    shared = replace(shared, access=access, maps=compiled(common.claim_maps))
     destinations: list[Destination] = []
     for prefix in used:
         model, make = VENDORS[prefix]
         with reading.collecting(f"{prefix}…"):
-            made = make(reading(model, prefix=prefix), shared)
+            variables = reading(model, prefix=prefix)
+            reading.note(_unknown_maps(prefix, variables, shared))
+            made = make(variables, shared)
             destinations += made
             reading.note(_unmintable(f"{prefix}CLAIMS", made))
     if file is not None:
@@ -64,11 +74,19 @@ def _of_rows(reading: Reading, file: Path, shared: Shared) -> list[Destination]:
         reading.declare(KeyVariables, prefix=prefix)
         with reading.collecting(f"{file.name} [{name}]"):
             row = checked_row(file, name, table)
+            for unknown in unknown_maps(table, shared.maps):
+                reading.note([Problem(f"{file.name} [{name}]", _UNKNOWN_MAP.format(unknown))])
             keys = reading(KeyVariables, prefix=prefix)
             made = row_destinations.destinations(row, keys, shared)
             destinations += made
             reading.note(_unmintable(f"{file.name} [{name}]", made))
     return destinations
+
+
+def _unknown_maps(prefix: str, variables: Variables, shared: Shared) -> Iterable[Problem]:
+    for name in type(variables).model_fields:
+        for unknown in unknown_maps(getattr(variables, name), shared.maps):
+            yield Problem(f"{prefix}{name.upper()}", _UNKNOWN_MAP.format(unknown))
 
 
 def _unmintable(what: str, destinations: Iterable[Destination]) -> Iterable[Problem]:

@@ -7,18 +7,19 @@ Only", "Customizing the JWT".
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from app.claims import compile_template, merged
 from app.destinations.destination import Destination, Shared
 from app.destinations.handoff import Target
 from app.destinations.pandium_variables import (
-    INTEGRATION_NAMES,
+    REQUIRED_OF_INTEGRATIONS,
     TOKEN_PARAMETER,
     PandiumVariables,
 )
 from app.destinations.parameters import ID, TEXT
-from app.destinations.token_claims import TEMPLATE_NAMES, TokenClaims
+from app.destinations.token_claims import INTEGRATION_NAMES, TEMPLATE_NAMES, TokenClaims
 
 CLAIMS: Final[dict[str, Any]] = {
     "iat": "{issued_at}",
@@ -52,26 +53,35 @@ def _marketplace(variables: PandiumVariables, shared: Shared) -> Destination:
         root=variables.path,
         route=variables.path,
         key=variables.key,
-        claims=_claims(variables, shared, CLAIMS, "sub"),
+        claims=_claims(variables, shared, merged(CLAIMS, variables.claims), "sub"),
         target=_target(variables, shared, variables.marketplace_address),
         parameters=dict.fromkeys(variables.forward_parameters, TEXT),
+        access=shared.access.also("PANDIUM_ALLOWED_GROUPS", variables.allowed_groups),
     )
 
 
 def _install_page(variables: PandiumVariables, shared: Shared) -> Destination:
     template = merged(CLAIMS, _integration_claims(variables.integrations))
-    required = (f"ti.xti.{name}" for name in INTEGRATION_NAMES)
+    template = merged(merged(template, variables.claims), variables.install_claims)
+    required = (f"ti.xti.{name}" for name in REQUIRED_OF_INTEGRATIONS)
     return Destination(
         name="pandium",
         page="install",
         root=variables.path,
         route=f"{variables.path}/install/{{integration_id}}",
         key=variables.key,
-        claims=_claims(variables, shared, template, "sub", *required),
+        claims=replace(
+            _claims(variables, shared, template, "sub", *required),
+            integrations={
+                name: compile_template(each, INTEGRATION_NAMES)
+                for name, each in variables.integrations.items()
+            },
+        ),
         target=_target(variables, shared, variables.install_address),
         ids={"integration_id": ID},
         offered=variables.integrations,
         parameters=dict.fromkeys(variables.forward_parameters, TEXT),
+        access=shared.access.also("PANDIUM_ALLOWED_GROUPS", variables.allowed_groups),
     )
 
 
@@ -79,10 +89,11 @@ def _claims(
     variables: PandiumVariables, shared: Shared, template: dict[str, Any], *required: str
 ) -> TokenClaims:
     return TokenClaims(
-        template=compile_template(merged(template, variables.claims), TEMPLATE_NAMES),
+        template=compile_template(template, TEMPLATE_NAMES),
         required=required,
         lifetime_seconds=variables.token_lifetime_seconds,
         clock_skew_seconds=shared.clock_skew_seconds,
+        maps=shared.maps,
         now=shared.now,
     )
 

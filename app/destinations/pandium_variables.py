@@ -6,7 +6,9 @@ from typing import Any, Final, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from app.claims import InvalidTemplate, compile_template
 from app.destinations.parameters import ID, LOGIN_ATTEMPT, leads_away
+from app.destinations.token_claims import INTEGRATION_NAMES
 from app.destinations.variables import (
     ClaimTemplate,
     Path,
@@ -33,7 +35,7 @@ INSTALL_PAGES: Final = {
 }
 TOKEN_PARAMETER: Final = "tenant"
 
-INTEGRATION_NAMES: Final = ("connector_name", "integration_name")
+REQUIRED_OF_INTEGRATIONS: Final = ("connector_name", "integration_name")
 """What the install page needs to know of an integration."""
 
 
@@ -59,7 +61,10 @@ class PandiumVariables(Variables):
     )
     integrations: JsonObject = Field(
         default_factory=dict,
-        description="integrations that may be installed: id to connector_name, integration_name, …",
+        description=(
+            "integrations that may be installed, by id: objects of claim templates with "
+            "connector_name and integration_name, for `ti.xti`"
+        ),
     )
     install_url: str = Field(
         "",
@@ -67,6 +72,12 @@ class PandiumVariables(Variables):
     )
     claims: ClaimTemplate = Field(
         default_factory=dict, description="claim template, merged over the default one"
+    )
+    install_claims: ClaimTemplate = Field(
+        default_factory=dict, description="claim template, merged over those of the install page"
+    )
+    allowed_groups: Names = Field(
+        (), description="groups of which a user must be in one; others are refused (403)"
     )
     token_lifetime_seconds: int | None = Field(
         None, ge=1, le=86400, description="seconds a token is valid; unset: no `exp`"
@@ -118,9 +129,13 @@ class PandiumVariables(Variables):
         for integration_id, names in integrations.items():
             if not ID.fullmatch(integration_id):
                 raise ValueError(f"{integration_id!r} must consist of letters, digits, - and _")
-            for name in INTEGRATION_NAMES:
+            for name in REQUIRED_OF_INTEGRATIONS:
                 if not isinstance(names, dict) or not isinstance(names.get(name), str):
                     raise ValueError(f"{integration_id!r} has no {name}; set it to a string")  # noqa: TRY004 - pydantic wants ValueError
+            try:
+                compile_template(names, INTEGRATION_NAMES)
+            except InvalidTemplate as error:
+                raise ValueError(f"{integration_id!r} {error}") from None
         return integrations
 
     @field_validator("forward_parameters")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from app.errors import LocationTooLong, MissingClaim
+from app.destinations.destination import Destination, Statement
+from app.destinations.exchange import Issued
+from app.errors import LocationTooLong, MissingClaim, VendorUnavailable
 from app.identity import Identity
-
-if TYPE_CHECKING:
-    from app.destinations.destination import Destination
 
 
 class _Everything(Mapping[str, Any]):
@@ -59,11 +58,18 @@ def rehearse(destination: Destination) -> None:
     parameters = dict.fromkeys(destination.parameters, "1")
     for ids in _sample_ids(destination):
         try:
-            claims = destination.claims_for(SAMPLE, ids, parameters)
-            destination.handoff(destination.sign(claims), ids, parameters)
+            values = destination.claims.values_for(SAMPLE, ids, parameters)
+            values["map"] = _Everything()
+            statement = Statement(destination.claims.filled(values, ends_at=_YEAR_9999), values)
+            issued = Issued(destination.sign(statement.claims), answer=_Everything())
+            if destination.exchange is not None:
+                destination.question(statement, destination.exchange)
+            destination.handoff(issued, ids, parameters)
         except MissingClaim as error:
             wrong = f"never gives {error.claim}, which is required; add a template for it"
             raise CannotBeMinted(wrong) from None
+        except VendorUnavailable as error:
+            raise CannotBeMinted(f"cannot ask its vendor: {error}") from None
         except LocationTooLong as error:
             raise CannotBeMinted(f"makes an address that is too long: {error}") from None
         except (ArithmeticError, TypeError, ValueError) as error:

@@ -8,7 +8,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from app.claims import InvalidTemplate, compile_template, merged
+from app.destinations.handoff import ANSWER_NAMES
 from app.destinations.parameters import LOGIN_ATTEMPT, foreign_value, leads_away
+from app.destinations.row_exchange import wrong_exchange
 from app.destinations.row_values import not_json
 from app.destinations.rows import Row, RowPage
 from app.destinations.variables import (
@@ -27,12 +29,27 @@ def wrong_keys(row: Row) -> Iterable[tuple[str, str]]:
     if not row.all_pages:
         yield "address", "is required, or a table of pages"
     yield from not_json(row)
+    yield from wrong_exchange(row, row.template_names)
+    yield from _wrong_delivery(row)
     yield from _wrong_parameters(row)
     for name, page in row.all_pages.items():
         place = "" if page.address == row.address else f"pages.{name}."
         for check in (_wrong_page, _wrong_ids, _wrong_query, _wrong_token_place, _wrong_claims):
             for key, wrong in check(row, page):
                 yield f"{place}{key}", wrong
+
+
+def _wrong_delivery(row: Row) -> Iterable[tuple[str, str]]:
+    if row.answer and row.delivery != "json":
+        yield "answer", 'is for delivery = "json" only; remove it'
+    if row.form_targets and row.delivery != "form":
+        yield "form_targets", 'are for delivery = "form" only; remove them'
+    if row.answer and "{token}" not in str(row.answer):
+        yield "answer", "does not have {token}; add it"
+    try:
+        compile_template(row.answer, ANSWER_NAMES)
+    except InvalidTemplate as error:
+        yield "answer", str(error)
 
 
 def _wrong_parameters(row: Row) -> Iterable[tuple[str, str]]:
@@ -82,11 +99,12 @@ def _wrong_query(row: Row, page: RowPage) -> Iterable[tuple[str, str]]:
 
 
 def _wrong_token_place(row: Row, page: RowPage) -> Iterable[tuple[str, str]]:
-    places = ("{token}" in page.address) + ("{token}" in page.fragment) + bool(row.parameter)
+    places = ("{token}" in page.address) + ("{token}" in page.fragment)
+    places += bool(row.parameter) + bool(row.answer)
     if places != 1:
         wrong = "or {token} in the address or the fragment carries the token; set exactly one"
         yield "parameter", wrong
-    elif row.delivery != "redirect" and row.parameter is None:
+    elif row.delivery != "redirect" and row.parameter is None and not row.answer:
         yield "parameter", f"is required: it is the token's name in the {row.delivery}"
 
 

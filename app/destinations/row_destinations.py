@@ -4,33 +4,15 @@ from __future__ import annotations
 
 import re
 
-from pydantic import Field, SecretStr
-
 from app.claims import compile_template, merged
 from app.destinations.destination import Destination, Shared
-from app.destinations.handoff import Target
+from app.destinations.handoff import ANSWER_NAMES, Target
 from app.destinations.parameters import ID
+from app.destinations.row_exchange import exchange_of
+from app.destinations.row_keys import KeyVariables, row_keys
 from app.destinations.rows import Row, RowPage
 from app.destinations.token_claims import TokenClaims
 from app.destinations.variables import placeholders_of
-from app.settings.problems import InvalidSettings, Problem
-from app.settings.variables import Variables
-from app.tokens.jws import SigningKey, signing_key
-from app.tokens.secrets import ShortSecret
-
-
-class KeyVariables(Variables):
-    """The keys of a row: `DESTINATION_<NAME>_…`."""
-
-    key: SecretStr = Field(description="key that signs: a secret, or a private key as PEM")
-    previous_key: SecretStr | None = Field(
-        None, description="key before it, whose public part is still published"
-    )
-
-
-def key_prefix(name: str) -> str:
-    """Return the prefix of the variables of a row's keys."""
-    return f"DESTINATION_{name.upper().replace('-', '_')}_"
 
 
 def destinations(row: Row, keys: KeyVariables, shared: Shared) -> list[Destination]:
@@ -39,8 +21,12 @@ def destinations(row: Row, keys: KeyVariables, shared: Shared) -> list[Destinati
     Raises:
         InvalidSettings: a key that does not fit the algorithm.
     """
-    signs, *others = _signing_keys(row, keys)
+    signs, *others = row_keys(row, keys)
     jwks = tuple(key.public_jwk for key in (signs, *others) if key.public_jwk)
+    exchange = None
+    if row.exchange is not None:
+        text = keys.key.get_secret_value().strip()
+        exchange = exchange_of(row, row.exchange, text, row.template_names, shared)
     return [
         Destination(
             name=row.name,
@@ -51,6 +37,10 @@ def destinations(row: Row, keys: KeyVariables, shared: Shared) -> list[Destinati
             public_jwks=jwks,
             claims=_claims(row, page, shared),
             target=_target(row, page, shared),
+            access=shared.access.also(f"allowed_groups of [{row.name}]", row.allowed_groups).also(
+                f"allowed_groups of [{row.name}.pages.{name}]", page.allowed_groups
+            ),
+            exchange=exchange,
             ids={
                 each: re.compile(page.ids[each]) if each in page.ids else ID
                 for each in placeholders_of(page.path)
@@ -67,6 +57,7 @@ def _claims(row: Row, page: RowPage, shared: Shared) -> TokenClaims:
         required=(*row.required, *page.required),
         lifetime_seconds=row.lifetime_seconds,
         clock_skew_seconds=shared.clock_skew_seconds,
+        maps=shared.maps,
         now=shared.now,
     )
 
@@ -80,22 +71,7 @@ def _target(row: Row, page: RowPage, shared: Shared) -> Target:
             name for name, parameter in row.parameters.items() if parameter.forward
         ),
         delivery=row.delivery,
+        answer=compile_template(row.answer, ANSWER_NAMES) if row.answer else None,
+        form_targets=row.form_targets,
         max_location_bytes=shared.max_location_bytes,
     )
-
-
-def _signing_keys(row: Row, keys: KeyVariables) -> list[SigningKey]:
-    """Return the key that signs, and the one before it if it is set."""
-    secrets = {"KEY": keys.key, "PREVIOUS_KEY": keys.previous_key}
-    return [_key(row, name, secret) for name, secret in secrets.items() if secret is not None]
-
-
-def _key(row: Row, variable: str, secret: SecretStr) -> SigningKey:
-    try:
-        text = secret.get_secret_value().strip().encode()
-        return signing_key(text, row.algorithm, allow_short=row.allow_short_key)
-    except ValueError as error:
-        hint = "; if the vendor chose it, set allow_short_key = true in the row"
-        wrong = f"{error}{hint if isinstance(error, ShortSecret) else ''}"
-        problem = Problem(f"{key_prefix(row.name)}{variable}", wrong)
-        raise InvalidSettings([problem]) from error

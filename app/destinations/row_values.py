@@ -13,6 +13,9 @@ from app.destinations.rows import Row
 def not_json(row: Row) -> Iterable[tuple[str, str]]:
     """Find claims that no token can say: pairs of a key of the row and a message."""
     yield from _not_json("claims", row.claims)
+    yield from _not_json("answer", row.answer)
+    if row.exchange is not None:
+        yield from _not_json("exchange.json", row.exchange.body)
     for name, page in row.pages.items():
         yield from _not_json(f"pages.{name}.claims", page.claims)
 

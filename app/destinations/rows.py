@@ -5,34 +5,34 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from app.destinations.handoff import Delivery
+from app.destinations.handoff import NAME_DELIMITERS, Delivery
 from app.destinations.parameters import RELATIVE_PATH, TEXT
+from app.destinations.row_exchange import ExchangeTable
+from app.destinations.table import Pattern, Table
 from app.destinations.token_claims import TEMPLATE_NAMES
 from app.destinations.variables import Path
+from app.settings.addresses import checked_origin
+from app.tokens.secret_encoding import SecretEncoding
 
+_NOT_IN_A_HEADER: Final = frozenset({"alg", "jwk", "jku", "x5u", "x5c", "crit", "b64", "zip"})
+"""Members that change how a token is read, or lead to a key (RFC 7515, section 4.1; RFC 7797)."""
+
+_MEMBER: Final = re.compile(r"[A-Za-z0-9_#-]{1,64}")
 _SEGMENT: Final = r"([a-z0-9][a-z0-9._-]*|\{[a-z_]+\})"
 
 
-def _anchored(pattern: str) -> str:
-    if not (pattern.startswith("^") and pattern.endswith("$")):
-        raise ValueError("is not anchored; begin it with ^ and end it with $")
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"is not a regular expression: {error}") from None
-    return pattern
+def _checked_header(members: dict[str, str]) -> dict[str, str]:
+    for name, value in members.items():
+        if name.lower() in _NOT_IN_A_HEADER:
+            raise ValueError(f"sets {name}, which decides how a token is verified; remove it")
+        if not (_MEMBER.fullmatch(name) and value and value.isprintable()):
+            raise ValueError(f"has an invalid name or value at {name!r}")
+    return members
 
 
-Pattern = Annotated[str, AfterValidator(_anchored)]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class Parameter(_Table):
+class Parameter(Table):
     """A query parameter of our address: its allowed values, and whether the vendor gets it."""
 
     values: tuple[str, ...] = ()
@@ -56,18 +56,19 @@ class Parameter(_Table):
         return RELATIVE_PATH if self.relative_path else TEXT
 
 
-class RowPage(_Table):
+class RowPage(Table):
     """A page of a vendor: its address, and our path to it under the row's."""
 
     address: str
     path: str = Field("", pattern=rf"^({_SEGMENT}(/{_SEGMENT})*)?$")
     fragment: str = Field("", pattern=r"^[A-Za-z0-9._~!$&'()*+,;=:@/?%{}-]*$")
-    ids: dict[str, Pattern] = {}
-    claims: dict[str, Any] = {}
+    ids: dict[str, Pattern] = Field({})
+    claims: dict[str, Any] = Field({})
     required: tuple[str, ...] = ()
+    allowed_groups: tuple[str, ...] = ()
 
 
-class Row(_Table):
+class Row(Table):
     """A table of the file, with its name."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")
@@ -84,16 +85,24 @@ class Row(_Table):
         "ES384",
         "EdDSA",
     ] = "HS256"
+    header: Annotated[dict[str, str], AfterValidator(_checked_header)] = Field({})
     allow_short_key: bool = False
-    parameter: str | None = Field(None, pattern=r"^[A-Za-z0-9_.-]{1,64}$")
+    key_encoding: SecretEncoding = "raw"
+    parameter: str | None = Field(
+        None, pattern=rf"^[A-Za-z0-9_.~{re.escape(NAME_DELIMITERS)}-]{{1,64}}$"
+    )
     delivery: Delivery = "redirect"
+    answer: dict[str, Any] = Field({})
+    form_targets: tuple[Annotated[str, AfterValidator(checked_origin)], ...] = ()
+    allowed_groups: tuple[str, ...] = ()
     lifetime_seconds: int | None = Field(None, ge=1, le=86400)
-    claims: dict[str, Any] = {}
+    claims: dict[str, Any] = Field({})
     required: tuple[str, ...] = ()
-    parameters: dict[str, Parameter] = {}
+    parameters: dict[str, Parameter] = Field({})
     address: str | None = None
     fragment: str = ""
-    pages: dict[str, RowPage] = {}
+    pages: dict[str, RowPage] = Field({})
+    exchange: ExchangeTable | None = None
 
     @property
     def root(self) -> str:

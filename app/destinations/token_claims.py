@@ -6,7 +6,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +14,7 @@ from app.claims import MISSING, Template, find
 from app.errors import MissingClaim
 
 if TYPE_CHECKING:
+    from app.destinations.claim_maps import ClaimMap
     from app.identity import Identity
 
 IDENTITY_NAMES: Final = (
@@ -36,10 +37,14 @@ TOKEN_NAMES: Final = ("now", "issued_at", "expires_at", "token_id")
 """Placeholders that every token fills: the time, `iat` and `exp` in epoch seconds, and `jti` (RFC
 7519, section 4.1)."""
 
-TEMPLATE_NAMES: Final = (*IDENTITY_NAMES, *TOKEN_NAMES, "claims.", "path.", "integration.")
+INTEGRATION_NAMES: Final = (*IDENTITY_NAMES, *TOKEN_NAMES, "claims.", "path.", "map.")
+"""Placeholders that the entry of an integration may use."""
+
+TEMPLATE_NAMES: Final = (*INTEGRATION_NAMES, "integration.")
 
 _NUMBER: Final = re.compile(r"[0-9]{1,32}(\.[0-9]{1,32})?")
 
+_MOST_DIGITS: Final = 15
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
@@ -48,35 +53,50 @@ class TokenClaims:
     """The claims of a destination's tokens.
 
     `required` are dotted names of claims that the vendor needs. `lifetime_seconds` None means no
-    `exp`. `clock_skew_seconds` sets `iat` back, for vendors whose clock is behind.
+    `exp`. `clock_skew_seconds` sets `iat` back, for vendors whose clock is behind. `maps` give
+    `{map.…}`, and `integrations` `{integration.…}`, by the one id of the path.
     """
 
     template: Template
     required: tuple[str, ...] = ()
     lifetime_seconds: int | None = None
     clock_skew_seconds: int = 5
+    maps: Mapping[str, ClaimMap] = field(default_factory=dict)
+    integrations: Mapping[str, Template] = field(default_factory=dict)
     now: Callable[[], float] = time.time
 
-    def for_identity(
+    def values_for(
         self,
         identity: Identity,
-        *,
         path: Mapping[str, str] = _NOTHING,
         parameter: Mapping[str, str] = _NOTHING,
-        integration: Mapping[str, Any] = _NOTHING,
     ) -> dict[str, Any]:
-        """Fill the template; the keyword arguments are what `{path.…}` and so on stand for.
+        """Return what the placeholders of a template stand for."""
+        values = {
+            **_values_of(identity),
+            **self._values_of_token(identity),
+            "path": path,
+            "parameter": parameter,
+            "map": _NOTHING,
+            "integration": _NOTHING,
+        }
+        if self.maps:
+            values["map"] = {name: each(values) for name, each in self.maps.items()}
+        if self.integrations:
+            rendered = self.integrations[next(iter(path.values()))](values)
+            values["integration"] = _NOTHING if rendered is MISSING else rendered
+        return values
+
+    def filled(self, values: Mapping[str, Any], *, ends_at: int | None) -> dict[str, Any]:
+        """Return the claims of a token; the host session ends at `ends_at`, in epoch seconds.
 
         Raises:
             MissingClaim: the identity lacks what the vendor requires.
         """
-        request = {"path": path, "parameter": parameter, "integration": integration}
-        rendered = self.template(
-            {**_values_of(identity), **self._values_of_token(identity), **request}
-        )
+        rendered = self.template(values)
         claims: dict[str, Any] = {} if rendered is MISSING else rendered
         if "exp" in claims:
-            claims["exp"] = _no_later(claims["exp"], identity.expires_at)
+            claims["exp"] = _no_later(claims["exp"], ends_at)
         for name in self.required:
             if find(claims, name) is MISSING:
                 raise MissingClaim(name, wanted="value for it")
@@ -104,6 +124,8 @@ def _no_later(exp: object, end: int | None) -> int:
     Raises:
         MissingClaim: it is not a number (RFC 7519, section 4.1.4).
     """
+    if isinstance(exp, str) and exp.isascii() and exp.isdigit():
+        exp = int(exp[:_MOST_DIGITS])
     if isinstance(exp, bool) or not isinstance(exp, int | float):
         raise MissingClaim("exp", wanted="number of seconds for it")
     return int(exp) if end is None else min(int(exp), end)

@@ -37,15 +37,15 @@ class Handoffs:
         self._origin = destination.origin
         self._form_page = Page(_HTML, appearance)
         self._languages = appearance.languages
+        # Browsers apply form-action to where the vendor redirects a posted form, too (CSP Level 3,
+        # section 4.2.4).
         targets = " ".join((destination.origin, *destination.target.form_targets))
         self._policy = self._form_page.policy(framed_by=host_origins, form_action=targets)
 
-    def send(
-        self, req: Request, resp: Response, handoff: Handoff, *, expires_at: int | None
-    ) -> None:
-        """Deliver a token whose `exp` is `expires_at`; scripts are told where it goes instead."""
+    def send(self, req: Request, resp: Response, handoff: Handoff) -> None:
+        """Deliver a token; scripts are told where it goes instead."""
         if handoff.delivery == "json" or wants_json(req):
-            _json(resp, handoff, self._origin, expires_at)
+            _json(resp, handoff, self._origin)
         elif handoff.delivery == "form":
             self._form(req, resp, handoff.url, handoff.fields)
         else:
@@ -69,9 +69,13 @@ class Handoffs:
         )
 
 
-def _json(resp: Response, handoff: Handoff, origin: str, expires_at: int | None) -> None:
-    body: dict[str, Any] = {"url": handoff.url, "origin": origin, "expires_at": expires_at}
+def _json(resp: Response, handoff: Handoff, origin: str) -> None:
+    body: dict[str, Any] = {
+        "url": handoff.url,
+        "origin": origin,
+        "expires_at": handoff.expires_at,
+    }
     if handoff.fields:
         body["parameters"] = dict(handoff.fields)
     resp.content_type = "application/json"
-    resp.text = json.dumps(body)
+    resp.text = json.dumps(body if handoff.answer is None else handoff.answer)

@@ -1,4 +1,4 @@
-"""`/.well-known/jwks.json`: the public keys of destinations that sign asymmetrically."""
+"""Key sets: the public keys of destinations that sign asymmetrically, of all and of each vendor."""
 
 from __future__ import annotations
 
@@ -15,13 +15,27 @@ if TYPE_CHECKING:
 
 
 class Jwks:
-    """The key set of all destinations (RFC 7517, section 5), each key once."""
+    """The key set of some destinations (RFC 7517, section 5), each key once.
+
+    Vendors may keep it for five minutes.
+    """
+
+    methods = ("GET", "HEAD")
+    response_headers = (
+        ("Cache-Control", "public, max-age=300"),
+        ("Referrer-Policy", "no-referrer"),
+        ("X-Content-Type-Options", "nosniff"),
+    )
 
     def __init__(self, destinations: Iterable[Destination]) -> None:
-        keys = {jwk["kid"]: dict(jwk) for each in destinations for jwk in each.public_jwks}
-        self._text = json.dumps({"keys": list(keys.values())})
+        keys: list[dict[str, str]] = []
+        for each in destinations:
+            keys += (dict(jwk) for jwk in each.public_jwks if jwk not in keys)
+        self._text = json.dumps({"keys": keys})
 
     async def on_get(self, _req: Request, resp: Response) -> None:
         """Answer the key set."""
         resp.content_type = "application/jwk-set+json"
         resp.text = self._text
+
+    on_head = on_get

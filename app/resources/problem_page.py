@@ -93,7 +93,7 @@ def _action(answer: Answer, language: Language) -> str:
         return _link(answer.login_url, language.texts["sign_in"])
     if answer.retry_url is not None:
         return _link(answer.retry_url, language.texts["try_again"])
-    if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if answer.status in {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE}:
         return f'<p><a href="">{html.escape(language.texts["try_again"])}</a></p>\n'
     return ""
 

@@ -50,6 +50,8 @@ class Session:
         except NoSession:
             if not destination.anonymous:
                 raise
+        else:
+            destination.access.check(req.context.session.identity)
         destination.check_ids(ids)
         parameters = destination.checked_parameters(req.query_string)
         session = req.context.session

@@ -50,17 +50,17 @@ class SignOn:
                 raise
             self._let_browse(req, resp, ids)
             return
+        destination.access.check(session.identity)
         destination.check_ids(ids)
         parameters = destination.checked_parameters(req.query_string)
-        claims = destination.claims_for(session.identity, ids, parameters)
-        req.context.token_id = claims.get("jti")
-        token = destination.sign(claims)
-        handoff = destination.handoff(token, ids, parameters)
-        self._handoffs.send(req, resp, handoff, expires_at=claims.get("exp"))
+        statement = destination.statement(session.identity, ids, parameters)
+        req.context.token_id = statement.claims.get("jti")
+        issued = await destination.issue(statement)
+        self._handoffs.send(req, resp, destination.handoff(issued, ids, parameters))
 
     def _let_browse(self, req: Request, resp: Response, ids: dict[str, str]) -> None:
         """Send a visitor without a session to the vendor, without a token."""
         self.destination.check_ids(ids)
         parameters = self.destination.checked_parameters(req.query_string)
         handoff = self.destination.anonymous_handoff(ids, parameters)
-        self._handoffs.send(req, resp, handoff, expires_at=None)
+        self._handoffs.send(req, resp, handoff)

@@ -12,9 +12,13 @@ from prometheus_client import (
     Histogram,
     disable_created_metrics,
     generate_latest,
+    values,
 )
 
 from app import __version__
+
+# Or PROMETHEUS_MULTIPROC_DIR of somebody else would have it map files there.
+values.ValueClass = values.MutexValue
 
 disable_created_metrics()  # type: ignore[no-untyped-call] # ships some types only
 
@@ -47,6 +51,12 @@ UNTRUSTED_PEERS: Final = Counter(
     "sso_untrusted_peers",
     "Identity headers from peers that are not trusted",
     ("authenticator",),
+    registry=REGISTRY,
+)
+EXCHANGES: Final = Counter(
+    "sso_exchanges",
+    "Questions to a vendor's API for a token: good, or failed",
+    ("destination", "outcome"),
     registry=REGISTRY,
 )
 KEY_FETCHES: Final = Counter(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -97,6 +97,19 @@ def signing_key(text: bytes, algorithm: str, *, allow_short: bool = False) -> Si
     public = {**members, "alg": algorithm, "kid": key_id, "use": "sig"}
     signed = partial(_ALGORITHMS[algorithm].sign, key=key)
     return SigningKey(algorithm, signed, public_key, header, public)
+
+
+def with_header(key: SigningKey, members: Mapping[str, str]) -> SigningKey:
+    """Return a key whose tokens have further members in their header.
+
+    A `kid` names the key in key sets, too.
+    """
+    if not members:
+        return key
+    named = {"kid": key.public_jwk["kid"]} if key.public_jwk else {}
+    header = {"alg": key.algorithm, **named, "typ": "JWT", **members}
+    renamed = {"kid": members["kid"]} if key.public_jwk and "kid" in members else {}
+    return replace(key, _header=_encode(header), public_jwk={**key.public_jwk, **renamed})
 
 
 def sign(claims: Mapping[str, Any], key: SigningKey) -> str:

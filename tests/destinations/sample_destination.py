@@ -33,7 +33,10 @@ PLAIN = Destination(
     route="/vendor-sso/install/{integration_id}",
     key=hmac_key(SECRET.encode()),
     claims=TokenClaims(
-        template=compile_template(TEMPLATE, TEMPLATE_NAMES), required=("sub",), now=lambda: NOW
+        template=compile_template(TEMPLATE, TEMPLATE_NAMES),
+        required=("sub",),
+        integrations={"1121": compile_template({"connector_name": "gwt"}, ())},
+        now=lambda: NOW,
     ),
     target=Target(
         address="https://vendor.example/acme/{integration_id}/new",
@@ -41,7 +44,7 @@ PLAIN = Destination(
         forwarded=frozenset({"display", "integration_id"}),
     ),
     ids={"integration_id": ID},
-    offered={"1121": {"connector_name": "gwt"}},
+    offered={"1121"},
     parameters={"display": TEXT, "integration_id": TEXT, "state": TEXT},
 )
 IDS = {"integration_id": "1121"}

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from app.destinations.destination import Destination
+from app.destinations.exchange import Issued
 from app.identity import Identity
 from tests.in_process import Load, MakeClient, problems, vendor_reads
 from tests.samples import ADA as ADA_HEADERS
@@ -50,8 +51,8 @@ def test_the_pages_are_at_their_addresses(
 ) -> None:
     found = pages(load, **variables)
 
-    assert found["marketplace"].handoff("t.t.t", {}, {}).url == f"{marketplace}?jwt=t.t.t#"
-    handoff = found["listing"].handoff("t.t.t", {"listing_id": "l-1"}, {})
+    assert found["marketplace"].handoff(Issued("t.t.t"), {}, {}).url == f"{marketplace}?jwt=t.t.t#"
+    handoff = found["listing"].handoff(Issued("t.t.t"), {"listing_id": "l-1"}, {})
     assert handoff.url == f"{listing}?jwt=t.t.t#"
     assert found["listing"].route == "/apifuse-sso/listing/{listing_id}"
 

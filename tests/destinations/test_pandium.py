@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 
 from app.destinations.destination import Destination
+from app.destinations.exchange import Issued
 from app.identity import Identity
 from tests.in_process import Load, problems, vendor_reads
 from tests.samples import PANDIUM, PANDIUM_SECRET, PROXY
@@ -51,7 +52,7 @@ def test_the_marketplace_is_at_its_address(
     marketplace = pages(load, **variables)["marketplace"]
 
     assert marketplace.address == address
-    assert marketplace.handoff("t.t.t", {}, {}).url == f"{address}?tenant=t.t.t#"
+    assert marketplace.handoff(Issued("t.t.t"), {}, {}).url == f"{address}?tenant=t.t.t#"
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ def test_the_install_page_is_at_its_address(
     install = pages(load, PANDIUM_INTEGRATIONS=INTEGRATIONS, **variables)["install"]
 
     assert install.route == "/pandium-sso/install/{integration_id}"
-    location = install.handoff("t.t.t", {"integration_id": "1121"}, {}).url
+    location = install.handoff(Issued("t.t.t"), {"integration_id": "1121"}, {}).url
     assert location == f"{address}?tenant=t.t.t#"
 
 

@@ -3,6 +3,7 @@
 from falcon.asgi import Response
 from falcon.testing import create_asgi_req
 
+from app.destinations.exchange import Issued
 from app.resources.handoffs import Handoffs
 from tests.destinations.sample_destination import IDS, going_to
 
@@ -11,8 +12,8 @@ def form_action(*targets: str) -> str:
     """Return what the form's page lets the browser post to, and be sent on to."""
     destination = going_to(delivery="form", form_targets=targets)
     resp = Response()
-    handoff = destination.handoff("a-token", IDS, {})
-    Handoffs(destination, ()).send(create_asgi_req(), resp, handoff, expires_at=None)
+    handoff = destination.handoff(Issued("a-token"), IDS, {})
+    Handoffs(destination, ()).send(create_asgi_req(), resp, handoff)
     policy = dict(
         directive.strip().split(" ", 1)
         for directive in str(resp.get_header("Content-Security-Policy")).split(";")

@@ -62,19 +62,15 @@ class TrustedHeadersVariables(ClaimNames, IdentityHeaders):
             raise ValueError("is required: the address of your login proxy, like 10.0.3.7/32")
         return proxies
 
-    @field_validator("proxy_secret")
-    @classmethod
-    def _check_proxy_secret(cls, secret: SecretStr | None) -> SecretStr | None:
-        if secret is not None and len(secret.get_secret_value().strip()) < _SECRET_CHARACTERS:
-            wrong = f"is shorter than {_SECRET_CHARACTERS} characters and could be guessed"
-            raise ValueError(f"{wrong}; set a random one: openssl rand -base64 24")
-        return secret
-
     @model_validator(mode="after")
     def _check_secret_and_its_header(self) -> Self:
         if (self.proxy_secret is None) != (self.proxy_secret_header is None):
             wrong = "goes together with PROXY_SECRET_HEADER: set both or neither"
             raise WrongVariable("proxy_secret", wrong)
+        secret = self.proxy_secret
+        if secret is not None and len(secret.get_secret_value().strip()) < _SECRET_CHARACTERS:
+            wrong = f"is shorter than {_SECRET_CHARACTERS} characters and could be guessed"
+            raise WrongVariable("proxy_secret", f"{wrong}; set openssl rand -base64 24")
         return self
 
 
