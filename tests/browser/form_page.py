@@ -5,6 +5,7 @@ from __future__ import annotations
 from falcon.asgi import Response
 from falcon.testing import create_asgi_req
 
+from app.destinations.exchange import Issued
 from app.resources.handoffs import Handoffs
 from tests.destinations.sample_destination import IDS, going_to
 
@@ -18,6 +19,6 @@ def form_page(vendor: str, further: tuple[str, ...], framed_by: tuple[str, ...])
         form_targets=further,
     )
     resp = Response()
-    handoff = destination.handoff("a-token", IDS, {})
-    Handoffs(destination, framed_by).send(create_asgi_req(), resp, handoff, expires_at=None)
+    handoff = destination.handoff(Issued("a-token"), IDS, {})
+    Handoffs(destination, framed_by).send(create_asgi_req(), resp, handoff)
     return str(resp.text), str(resp.get_header("Content-Security-Policy"))
