@@ -53,6 +53,7 @@ from app.tokens.public_keys import fingerprint_of_jwk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from app.authenticators.contract import Authenticator
     from app.destinations.destination import Destination
@@ -83,6 +84,7 @@ class Configuration:
     authenticators: Mapping[str, Authenticator]
     destinations: tuple[Destination, ...]
     secrets: tuple[str, ...]
+    files: frozenset[Path]
     appearance: Appearance
 
 
@@ -113,7 +115,13 @@ def load(*, now: Callable[[], float] = time.time) -> Configuration:
         reading.finish()
         secrets = tuple(reading.secrets.values())
         config = Configuration(
-            service, process, authenticators, tuple(destinations), secrets, appearance
+            service,
+            process,
+            authenticators,
+            tuple(destinations),
+            secrets,
+            frozenset(reading.files),
+            appearance,
         )
         create_app(config, now=now)
     return config
