@@ -201,6 +201,22 @@ def _form(*named: str) -> Callable[[Visit, Way], str]:
     return happens
 
 
+def _colours(visit: Visit, way: Way) -> str:
+    """Show a page of ours in a page that is dark, whatever the system is."""
+    address = f"{visit.around.service}/pandium-sso"
+    dark = "<style>:root { color-scheme: dark }</style>"
+    page = f'{dark}<iframe src="{address}"></iframe>'
+    visit.tab.open(visit.around.sites.put(f"{visit.host}/{way}", page))
+    visit.tab.until(lambda: "Please sign in" in visit.tab.framed_text(), "shown")
+    visit.tab.to_frame(0)
+    colours = visit.tab.run(
+        "return [document.body, document.querySelector('main')]"
+        ".map((each) => getComputedStyle(each).backgroundColor)"
+    )
+    assert colours[0] == "rgba(0, 0, 0, 0)"
+    return {"rgb(29, 34, 43)": "dark", "rgb(255, 255, 255)": "light"}[colours[1]]
+
+
 _ALL: Final[tuple[Way, ...]] = ("link", "iframe", "element")
 _NOT_KEPT: Final = {"Cache_Control": "no-store"}
 _FORMS: Final[tuple[Way, ...]] = ("form", "form in an iframe")
@@ -225,5 +241,6 @@ CASES: Final = (
         _form("tenant.localhost"),
         wanted=_ADA,
     ),
+    Case("a page of ours, framed in a dark page", ("iframe",), _colours),
     Case("vendor redirects a form to an origin that is not named", _FORMS, _form()),
 )

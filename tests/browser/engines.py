@@ -112,11 +112,10 @@ def _firefox(folder: Path, cookies: Cookies) -> Iterator[Tab]:
     command = ["/usr/bin/firefox-esr", "--headless", "--marionette", "--no-remote"]
     with _process([*command, "--profile", str(folder)], folder):
         port = folder / "MarionetteActivePort"
-        yield Tab(
-            _eventually(
-                lambda: OverMarionette(int(port.read_text()), {"acceptInsecureCerts": True})
-            )
-        )
+        wanted = {"acceptInsecureCerts": True}
+        transport = _eventually(lambda: OverMarionette(int(port.read_text()), wanted))
+        with contextlib.closing(transport):
+            yield Tab(transport)
 
 
 @contextlib.contextmanager

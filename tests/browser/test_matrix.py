@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from .cases import Case, Way
-from .engines import ENGINES, Engine
+from .engines import Engine
 from .matrix import documented, outcome, rows
-from .neighbours import Neighbours, serving_neighbours
-
-
-@pytest.fixture(scope="module")
-def around(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neighbours]:
-    with serving_neighbours(tmp_path_factory.mktemp("neighbours")) as around:
-        yield around
-
-
-@pytest.fixture(params=ENGINES.values(), ids=lambda engine: engine.name)
-def engine(request: pytest.FixtureRequest) -> Engine:
-    found: Engine = request.param
-    if not found.is_installed:
-        pytest.skip(f"there is no {found.name}: apt-get install {found.packages}")
-    return found
+from .neighbours import Neighbours
 
 
 @pytest.mark.requirement("R56", "R71")

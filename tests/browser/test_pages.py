@@ -14,19 +14,11 @@ from .conftest import World
 from .demo import Demo, see, sign_in
 from .form_page import form_page
 
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 PICTURES = os.environ.get("PICTURES")
 """A folder for pictures of every page, to look at."""
 
-WIDTHS = {"phone": 360, "desktop": 1280}
+WIDTHS = {"phone": 320, "desktop": 1280}
 SCHEMES = ("light", "dark")
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    if not AXE.exists():
-        pytest.skip("there is no axe-core: make node_modules/.installed, which needs Node")
-    return AXE.read_text(encoding="utf-8")
 
 
 def faults(shown: Page | Frame, axe: str) -> list[str]:

@@ -7,6 +7,7 @@ two as HTTP (https://www.w3.org/TR/webdriver2/#endpoints).
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import socket
@@ -24,6 +25,7 @@ _ENDPOINTS: Final = {
     "GetCurrentURL": ("GET", "/url"),
     "Back": ("POST", "/back"),
     "ExecuteScript": ("POST", "/execute/sync"),
+    "ExecuteAsyncScript": ("POST", "/execute/async"),
     "SwitchToFrame": ("POST", "/frame"),
     "FindElement": ("POST", "/element"),
     "ElementClick": ("POST", "/element/{id}/click"),
@@ -56,10 +58,10 @@ class OverHttp:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=COMMAND_SECONDS)
         body = json.dumps(parameters) if method == "POST" else None
         target = f"/session{self._session}{path.format(**parameters)}"
-        connection.request(method, target, body, {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        value = json.loads(answer.read())["value"]
-        connection.close()
+        with contextlib.closing(connection):
+            connection.request(method, target, body, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            value = json.loads(answer.read())["value"]
         if answer.status != 200:
             raise Failed(f"{name}: {value['error']}: {value['message']}")
         return value
@@ -69,9 +71,8 @@ class OverMarionette:
     """The commands as Firefox takes them: a length, a colon, and JSON."""
 
     def __init__(self, port: int, capabilities: dict[str, Any]) -> None:
-        self._stream = socket.create_connection(("127.0.0.1", port), COMMAND_SECONDS).makefile(
-            "rwb"
-        )
+        self._socket = socket.create_connection(("127.0.0.1", port), COMMAND_SECONDS)
+        self._stream = self._socket.makefile("rwb")
         self._read()  # it says who it is
         self("NewSession", capabilities)
 
@@ -84,9 +85,15 @@ class OverMarionette:
             raise Failed(f"{name}: {error['error']}: {error['message']}")
         return value["value"] if value and set(value) == {"value"} else value
 
+    def close(self) -> None:
+        self._stream.close()
+        self._socket.close()
+
     def _read(self) -> Any:
         length = b""
         while (character := self._stream.read(1)) != b":":
+            if not character:
+                raise Failed("Firefox has ended")
             length += character
         return json.loads(self._stream.read(int(length)))
 
@@ -115,6 +122,10 @@ class Tab:
     def run(self, script: str, *arguments: Any) -> Any:
         """Run the body of a function in the page, or in the frame that is switched to."""
         return self._do("ExecuteScript", {"script": script, "args": list(arguments)})
+
+    def run_async(self, script: str, *arguments: Any) -> Any:
+        """Run the body of a function whose last argument takes the result."""
+        return self._do("ExecuteAsyncScript", {"script": script, "args": list(arguments)})
 
     def text(self) -> str:
         return str(self.run("return document.body ? document.body.innerText : ''"))
