@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from gunicorn.glogging import Logger
 
-from app.main import Configuration, create_app, load
+from app.main import Configuration, create_app
+from app.server.loading import load
 from app.server.watching import Watch
 from app.settings.problems import InvalidSettings
 from app.telemetry import logs, metrics
