@@ -135,11 +135,14 @@ class Reading:
             raise InvalidSettings(problems)
 
     def _unknown(self) -> Iterable[Problem]:
+        unknown = self.names - self._prefixes.keys()
         for prefix in PREFIXES:
             known = [name for name in self._prefixes if name.startswith(prefix)]
-            for name in self.names - self._prefixes.keys():
+            for name in unknown:
+                if not name.startswith(prefix):
+                    continue
                 near = difflib.get_close_matches(name, known, n=1)
-                if name.startswith(prefix) and (near or prefix not in self._unknowable):
+                if near or prefix not in self._unknowable:
                     hint = f"did you mean {near[0]}?" if near else "remove it"
                     yield Problem(name, f"is not a known variable; {_link(name) or hint}")
 
