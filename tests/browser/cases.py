@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from .engines import Cookies
-from .form_page import form_page
 from .neighbours import ELSEWHERE, Neighbours
 from .sites import ADA
 from .webdriver import Tab
@@ -182,20 +181,17 @@ def _across_sites(visit: Visit, way: Way) -> str:
     return seen
 
 
-def _form(*named: str) -> Callable[[Visit, Way], str]:
-    """Post a form to a vendor that redirects to another origin of its own."""
+def _form(row: str) -> Callable[[Visit, Way], str]:
+    """Post the form of a row to a vendor that redirects to another origin of its own."""
 
     def happens(visit: Visit, way: Way) -> str:
-        sites = visit.around.sites
-        further = sites.origin("tenant.localhost")
-        sites.put(f"{visit.around.vendor}/access/jwt", "", Location=f"{further}/in")
-        sites.put(f"{further}/in", "<h1>Marketplace</h1><p>of ada</p>")
-        text, policy = form_page(
-            visit.around.vendor, tuple(map(sites.origin, named)), (visit.host,)
-        )
-        page = sites.put(f"{visit.host}/form", text, Content_Security_Policy=policy)
+        around = visit.around
+        visit.sign_in()
+        around.sites.put(f"{around.vendor}/access/jwt", "", Location=f"{around.tenant}/in")
+        around.sites.put(f"{around.tenant}/in", "<h1>Marketplace</h1><p>of ada</p>")
+        page = f"{around.service}/{row}-sso"
         framing = f'<iframe src="{page}"></iframe>'
-        visit.tab.open(page if way == "form" else sites.put(f"{visit.host}/framing", framing))
+        visit.tab.open(page if way == "form" else around.sites.put(f"{visit.host}/page", framing))
         return visit.sees()
 
     return happens
@@ -238,9 +234,9 @@ CASES: Final = (
     Case(
         "vendor redirects a form to an origin of `form_targets`",
         _FORMS,
-        _form("tenant.localhost"),
+        _form("named"),
         wanted=_ADA,
     ),
     Case("a page of ours, framed in a dark page", ("iframe",), _colours),
-    Case("vendor redirects a form to an origin that is not named", _FORMS, _form()),
+    Case("vendor redirects a form to an origin that is not named", _FORMS, _form("unnamed")),
 )

@@ -1,4 +1,4 @@
-"""The page that carries a token in a form, with its policy, as the service answers it."""
+"""The page that carries a token in a form, as the service answers it, for who has no scripts."""
 
 from __future__ import annotations
 
@@ -10,15 +10,22 @@ from app.resources.handoffs import Handoffs
 from tests.destinations.sample_destination import IDS, going_to
 
 
-def form_page(vendor: str, further: tuple[str, ...], framed_by: tuple[str, ...]) -> tuple[str, str]:
-    """Return the markup and the policy of a page that posts to `vendor`'s `/access/jwt`."""
+def form_page(vendor: str) -> str:
+    """Return the markup of a page that would post to `vendor`, and waits."""
     destination = going_to(
         address=f"{vendor}/access/jwt",
         token_parameter="jwt",
         delivery="form",
-        form_targets=further,
     )
     resp = Response()
+<<<<<<< HEAD
     handoff = destination.handoff(Issued("a-token"), IDS, {})
     Handoffs(destination, framed_by).send(create_asgi_req(), resp, handoff)
     return str(resp.text), str(resp.get_header("Content-Security-Policy"))
+=======
+    handoff = destination.handoff(Issued("t.t.t"), IDS, {})
+    Handoffs(destination, ()).send(create_asgi_req(), resp, handoff)
+    submits = "document.forms[0].submit();"
+    assert submits in str(resp.text)
+    return str(resp.text).replace(submits, "")
+>>>>>>> browser

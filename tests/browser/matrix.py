@@ -48,7 +48,7 @@ def main() -> None:
     seen: dict[tuple[str, str], dict[str, str]] = {}
     with (
         tempfile.TemporaryDirectory() as folder,
-        serving_neighbours(Path(folder) / "service") as around,
+        serving_neighbours(Path(folder)) as around,
     ):
         for case, way in rows():
             for engine in ENGINES.values():

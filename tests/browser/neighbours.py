@@ -27,6 +27,21 @@ from .sites import SERVICE, SIGNS_IN, Handler, Sites, serving_sites
 SECRET = "session-7Vb2LxKq9Zr4Qf0pSxkTnwHc8JdMeYuG"
 HERE, ELSEWHERE = "marketplace-sso", "another-application"
 
+ROWS = """
+[named]
+address = "{vendor}/access/jwt"
+parameter = "jwt"
+delivery = "form"
+form_targets = ["{tenant}"]
+claims = {{ iat = "{{issued_at}}", sub = "{{subject}}" }}
+
+[unnamed]
+address = "{vendor}/access/jwt"
+parameter = "jwt"
+delivery = "form"
+claims = {{ iat = "{{issued_at}}", sub = "{{subject}}", aud = "unnamed" }}
+"""
+
 MARKETPLACE = """<h1>Marketplace</h1><p id="user"></p><script>
 const token = new URLSearchParams(location.search).get("tenant") ?? "";
 const payload = token.split(".")[1]?.replaceAll("-", "+").replaceAll("_", "/");
@@ -96,6 +111,11 @@ class Neighbours:
         return self.sites.origin("vendor.localhost")
 
     @property
+    def tenant(self) -> str:
+        """Another origin of the vendor, to which it leads on after a form."""
+        return self.sites.origin("tenant.localhost")
+
+    @property
     def login(self) -> str:
         """The login's address, which leads back to the page of nothing."""
         return f"{self.service}{SIGNS_IN}?rd={self.vendor}/nothing"
@@ -131,10 +151,15 @@ def serving_neighbours(folder: Path) -> Iterator[Neighbours]:
             "SSO_HOST_ORIGINS": f"{around.host},{around.far_host}",
             "SSO_LOGIN_URL": around.service + SIGNS_IN,
             "SSO_PUBLIC_URL": around.service,
+            "SSO_DESTINATIONS_FILE": str(folder / "rows.toml"),
+            "DESTINATION_NAMED_KEY": "named-9Kq2LxVb7Zr4Qf0pSxkTnwHc8JdMeYuG",
+            "DESTINATION_UNNAMED_KEY": "unnamed-Zr4Qf0pSxkTnwHc8JdMeYuG9Kq2LxVb7",
             "PANDIUM_SHARED_SECRET": "pandium-4Qf0pSxkTnVb7Zr2LwHc9JdMeYuGaKi5",
             "PANDIUM_ACCOUNT": "acme",
             "PANDIUM_MARKETPLACE_URL": f"{around.vendor}/pandium",
         }
-        with serving(environment, folder) as service:
+        rows = ROWS.format(vendor=around.vendor, tenant=around.tenant)
+        (folder / "rows.toml").write_text(rows)
+        with serving(environment, folder / "service") as service:
             sites.bind, around.process = service.bind, service
             yield around

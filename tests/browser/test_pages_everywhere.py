@@ -24,9 +24,7 @@ WIDE = "return document.documentElement.scrollWidth > innerWidth"
 
 def addresses(around: Neighbours) -> dict[str, str]:
     """Return the pages, as the service answers them."""
-    text, _ = form_page(around.vendor, (), ())
-    waiting = text.replace("document.forms[0].submit();", "")
-    form = around.sites.put(f"{around.vendor}/form", waiting)
+    form = around.sites.put(f"{around.vendor}/form", form_page(around.vendor))
     return {
         "signed out": f"{around.service}/pandium-sso",
         "explanation": f"{around.service}/pandium-sso?sso_attempt={int(time.time())}",
