@@ -75,6 +75,7 @@ class HttpClient:
         self._max_bytes = max_bytes
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
+        self._tls: ssl.SSLContext | None = None
 
     async def start(self) -> None:
         """Allow questions; this connects to nobody yet."""
@@ -127,8 +128,9 @@ class HttpClient:
             raise NoAnswer(f"no answer: {_words(error)} ({type(error).__name__})") from None
 
     def _connector(self) -> aiohttp.TCPConnector:
-        context = ssl.create_default_context()
-        return aiohttp.TCPConnector(ssl=context, limit=self._connections, force_close=True)
+        if self._tls is None:  # reading the certificates takes 25 ms
+            self._tls = ssl.create_default_context()
+        return aiohttp.TCPConnector(ssl=self._tls, limit=self._connections, force_close=True)
 
     async def _body(self, content: aiohttp.StreamReader) -> bytes | None:
         body = bytearray()

@@ -12,7 +12,8 @@ from pydantic_settings import CliImplicitFlag
 from app.authenticators.contract import ProbeResult
 from app.cli.check_online import ask_everybody
 from app.cli.output import print_json
-from app.main import Configuration, load
+from app.main import Configuration
+from app.server.loading import load
 from app.settings.problems import InvalidSettings
 
 

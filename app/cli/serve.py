@@ -9,9 +9,9 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from app.main import load
 from app.server.binding import check_bind
 from app.server.limits import raise_descriptor_limit
+from app.server.loading import load
 from app.settings.environment import server_environment
 from app.telemetry.sink import append_only
 

@@ -60,18 +60,21 @@ NO_ROWS = Rows({}, {})
 def prepared(path: Path, marketplace: str, folder: Path) -> Rows:
     """Write a copy of a file into `folder` whose addresses lead to the origin `marketplace`.
 
-    A file that does not hold is left to the service as it is, which says why and ends.
+    A file that does not hold is left to the service as it is, which says why and ends. Rows with an
+    exchange are left out: nobody plays their vendor's API.
     """
     try:
         vendors = read_rows(path)
     except InvalidSettings:
         return Rows({}, {"SSO_DESTINATIONS_FILE": str(path.resolve())})
+    vendors = {name: vendor for name, vendor in vendors.items() if vendor.exchange is None}
     tables = tomllib.loads(path.read_text(encoding="utf-8"))
     copy = folder / "destinations.toml"
     copy.write_text(
         "".join(
             f"{name} = {_toml(_moved(table, f'{marketplace}/rows/{name}'))}\n"
             for name, table in tables.items()
+            if name in vendors
         ),
         encoding="utf-8",
     )
@@ -89,6 +92,7 @@ def prepared(path: Path, marketplace: str, folder: Path) -> Rows:
 def _moved(table: Mapping[str, Any], place: str) -> dict[str, Any]:
     """Return a row, or a page of one, with its address at `place`, and those of its pages."""
     moved = dict(table)
+    moved.pop("key_encoding", None)  # the demo's own keys are raw
     if "address" in moved:
         moved["address"] = _ORIGIN.sub(lambda _: place, moved["address"])
     if "pages" in moved:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import SecretStr, ValidationError
@@ -42,6 +43,7 @@ class Reading:
         self._unknowable: set[str] = set()
         self.problems: list[Problem] = list(sources.problems)
         self.secrets: dict[str, str] = {}
+        self.files: set[Path] = set(sources.files)
 
     @property
     def names(self) -> set[str]:
@@ -69,6 +71,8 @@ class Reading:
             value = getattr(variables, field)
             if isinstance(value, SecretStr):
                 self.secrets[name] = value.get_secret_value().strip()
+            elif isinstance(value, Path):
+                self.files.add(value)
         return variables
 
     def or_defaults(self, model: type[V], /, *, prefix: str) -> V:
@@ -131,11 +135,14 @@ class Reading:
             raise InvalidSettings(problems)
 
     def _unknown(self) -> Iterable[Problem]:
+        unknown = self.names - self._prefixes.keys()
         for prefix in PREFIXES:
             known = [name for name in self._prefixes if name.startswith(prefix)]
-            for name in self.names - self._prefixes.keys():
+            for name in unknown:
+                if not name.startswith(prefix):
+                    continue
                 near = difflib.get_close_matches(name, known, n=1)
-                if name.startswith(prefix) and (near or prefix not in self._unknowable):
+                if near or prefix not in self._unknowable:
                     hint = f"did you mean {near[0]}?" if near else "remove it"
                     yield Problem(name, f"is not a known variable; {_link(name) or hint}")
 

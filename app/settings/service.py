@@ -122,6 +122,12 @@ class ServiceVariables(ListeningVariables, RowsVariables):
     socket_mode: str = Field(
         "0660", pattern=r"^0?[0-7]{3}$", description="permissions of a unix socket, in octal"
     )
+    reload_seconds: float = Field(
+        10,
+        ge=0,
+        le=3600,
+        description="seconds between two looks at files; a change is taken like a SIGHUP; 0: never",
+    )
     head_timeout_seconds: float = Field(
         10, gt=0, le=120, description="a connection without a whole request head by then is closed"
     )

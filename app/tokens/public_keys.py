@@ -26,11 +26,14 @@ READERS: Final[Mapping[str, type[Algorithm]]] = {
 }
 """What reads a JWK, by its `kty`."""
 
+_UNCHECKED: Final[Mapping[str, Any]] = {"password": None, "unsafe_skip_rsa_key_validation": True}
+"""Who signs with a key checks it (25 ms for RSA); here its public half is compared only."""
+
 _LOADERS: Final[tuple[Callable[[bytes], Any], ...]] = (
-    lambda text: load_pem_private_key(text, password=None).public_key(),
+    lambda text: load_pem_private_key(text, **_UNCHECKED).public_key(),
     load_pem_public_key,
     lambda text: load_pem_x509_certificate(text).public_key(),
-    lambda text: load_der_private_key(text, password=None).public_key(),
+    lambda text: load_der_private_key(text, **_UNCHECKED).public_key(),
     load_der_public_key,
     lambda text: load_der_x509_certificate(text).public_key(),
 )

@@ -7,9 +7,14 @@ import pytest
 from app.demo.rows import prepared
 from app.demo.views import View
 from app.destinations.row_file import read_rows
+from app.destinations.rows import Row
 
 EXAMPLE = Path("config/destinations.example.toml")
 MARKETPLACE = "http://127.0.0.1:8090"
+
+
+def without_exchange(rows: dict[str, Row]) -> dict[str, Row]:
+    return {name: row for name, row in rows.items() if row.exchange is None}
 
 
 def copy_of(text: str, folder: Path) -> str:
@@ -25,7 +30,7 @@ def test_every_address_of_the_copy_is_the_marketplaces_and_all_else_stays(tmp_pa
     rows = prepared(EXAMPLE, MARKETPLACE, tmp_path)
 
     moved = read_rows(Path(rows.settings["SSO_DESTINATIONS_FILE"]))
-    for name, vendor in read_rows(EXAMPLE).items():
+    for name, vendor in without_exchange(read_rows(EXAMPLE)).items():
         for page, was in vendor.all_pages.items():
             now = moved[name].all_pages[page]
             rest = re.sub(r"^https://[^/]+", "", was.address)
@@ -52,8 +57,27 @@ def test_each_row_has_a_key_of_its_own_that_is_new_each_time(tmp_path: Path) -> 
     one, other = (prepared(EXAMPLE, MARKETPLACE, tmp_path).settings for _ in range(2))
 
     keys = [value for settings in (one, other) for key, value in settings.items() if "_KEY" in key]
-    assert len(set(keys)) == len(keys) == 2 * len(read_rows(EXAMPLE))
+    assert len(set(keys)) == len(keys) == 2 * len(without_exchange(read_rows(EXAMPLE)))
     assert "BEGIN PRIVATE KEY" in one["DESTINATION_MINTLIFY_KEY"]
+
+
+def test_what_nobody_plays_is_left_out_and_a_key_is_raw(tmp_path: Path) -> None:
+    copy = copy_of(
+        """
+[acme]
+address = "https://market.example.com/"
+parameter = "jwt"
+key_encoding = "hex"
+[merge]
+address = "https://market.example.com/"
+parameter = "jwt"
+exchange = { url = "https://api.example.com/", json = { key = "{key}" }, token = "token" }
+""",
+        tmp_path,
+    )
+
+    assert list(tomllib.loads(copy)) == ["acme"]
+    assert "key_encoding" not in copy
 
 
 @pytest.mark.parametrize(

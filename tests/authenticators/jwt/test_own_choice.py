@@ -133,7 +133,7 @@ async def test_a_secret_is_the_bytes_that_it_stands_for(
     [
         ("base64", "not base64 at all: 0f1e2d3c4b5a69788796a5b4c3d2e1f0", "is not base64"),
         ("hex", "0f1e2d3c4b5a69788796a5b4c3d2e1f0", "16 bytes long; 32 are needed"),
-        ("base64", base64.b64encode(b"x" * 40).decode(), "guessed"),
+        ("base64", base64.b64encode(b"x" * 40).decode(), "anyone can know"),
         ("base64", base64.b64encode(IssuerKey("ES256").pem()).decode(), "PEM"),
     ],
 )
@@ -162,6 +162,18 @@ def test_keys_that_are_not_used_are_told(
     assert status == 0
     assert "authenticator cloudflare-access: is not used: key 'key-1': its use is 'enc'" in out
     assert "key nothing: it cannot be read as a key of its kind: 'AKP', nothing" in out
+
+
+async def test_keys_of_a_file_that_are_not_used_are_logged(
+    load: Load, jwks_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = load(PANDIUM, TEAM, AUTH_CLOUDFLARE_ACCESS_JWKS_FILE=jwks_file)
+    authenticate: Any = config.authenticators["cloudflare-access"]
+
+    await authenticate.start()
+    await authenticate.stop()
+
+    assert "'enc'" in capsys.readouterr().out
 
 
 async def test_fetched_keys_that_are_not_used_are_told_and_logged(
