@@ -63,11 +63,12 @@ $(VENV)/.installed: requirements-dev.lock pyproject.toml
 	@touch $@
 
 # The other servers have their own folder: the service never depends on them.
-$(VENV)/.bench: $(VENV)/.installed requirements-bench.lock tests/benchmark/node/package.json
+$(VENV)/.bench: $(VENV)/.installed requirements-bench.lock tests/benchmark/node/package.json tests/benchmark/go/main.go
 	@test -x $(VENV)-bench/bin/python || $(PYTHON) -m venv $(VENV)-bench
 	@$(VENV)-bench/bin/python -m pip install --quiet --require-hashes --no-deps -r requirements-bench.lock
 	@$(VENV)-bench/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@! command -v npm >/dev/null || npm install --silent --no-audit --no-fund --no-package-lock --prefix tests/benchmark/node
+	@! command -v go >/dev/null || go build -C tests/benchmark/go -o $(CURDIR)/$(VENV)-bench/bin/go-contender .
 	@touch $@
 
 node_modules/.installed: package.json

@@ -59,13 +59,16 @@ class Identity:
             raise InvalidIdentity("expires_at is not whole epoch seconds")
 
 
-def is_email(text: str) -> bool:
-    """Tell whether a text can be the e-mail address of an identity."""
+def is_no_address(text: str) -> bool:
+    """Tell whether a text is harmless and yet no e-mail address: `-`, `null`, a user's name.
+
+    What no identity may have at all, such as a control character, is not harmless.
+    """
     try:
-        _check_email(text)
+        _check_id("email", text)
     except InvalidIdentity:
         return False
-    return True
+    return not _has_two_parts(text)
 
 
 def email_domain(email: str | None) -> str:
@@ -95,12 +98,16 @@ def _check_id(field_name: str, value: object) -> None:
 
 def _check_email(value: object) -> None:
     _check_id("email", value)
-    local, at, domain = str(value).partition("@")
-    # CVE-2026-40574: a second @ moves the domain that an allow-list looks at.
-    if not (local and at and domain) or "@" in domain:
-        raise InvalidIdentity("email does not have exactly one @ between two parts")
     if len(str(value).split()) != 1:
         raise InvalidIdentity("email has a blank inside")
+    if not _has_two_parts(str(value)):
+        raise InvalidIdentity("email does not have exactly one @ between two parts")
+
+
+def _has_two_parts(email: str) -> bool:
+    """Tell whether an address has one @; a second moves the domain (CVE-2026-40574)."""
+    local, _, domain = email.partition("@")
+    return bool(local and domain) and "@" not in domain and len(email.split()) == 1
 
 
 def _is_printable(value: str) -> bool:

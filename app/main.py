@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,9 +10,6 @@ import falcon
 import falcon.asgi
 
 from app.authenticators.chain import Chain
-from app.authenticators.loading import load_authenticators
-from app.destinations.destination import Shared
-from app.destinations.loading import load_destinations
 from app.errors import (
     AccessDenied,
     AuthenticatorFailed,
@@ -29,6 +25,7 @@ from app.errors import (
     VendorUnavailable,
 )
 from app.identity import ascii_lower
+from app.resources.appearance import Appearance
 from app.resources.cors import Cors
 from app.resources.embed import Embed
 from app.resources.health import Live, Ready, Version
@@ -42,15 +39,12 @@ from app.resources.request import Request
 from app.resources.session import Session
 from app.resources.sign_on import SignOn
 from app.settings.addresses import origin_of
-from app.settings.environment import read_environment
-from app.settings.problems import InvalidSettings, fault
-from app.settings.secrets import example_secrets
 from app.settings.service import ServiceVariables
 from app.telemetry import metrics
-from app.tokens.public_keys import fingerprint_of_jwk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from app.authenticators.contract import Authenticator
     from app.destinations.destination import Destination
@@ -81,53 +75,8 @@ class Configuration:
     authenticators: Mapping[str, Authenticator]
     destinations: tuple[Destination, ...]
     secrets: tuple[str, ...]
-
-
-def load(*, now: Callable[[], float] = time.time) -> Configuration:
-    """Read the configuration from the environment; `now` returns epoch seconds.
-
-    Raises:
-        InvalidSettings: with every problem that there is.
-    """
-    with _no_exception_is_special():
-        process, reading = read_environment()
-        service = reading.or_defaults(ServiceVariables, prefix="SSO_")
-        shared = Shared(
-            clock_skew_seconds=service.clock_skew_seconds,
-            max_location_bytes=service.max_location_bytes,
-            now=now,
-        )
-        destinations = load_destinations(reading, shared)
-        authenticators: dict[str, Authenticator] = {}
-        with reading.collecting("SSO_AUTHENTICATORS"):
-            own_keys = _own_keys(destinations)
-            authenticators = load_authenticators(reading, own_keys=own_keys, now=now)
-        if not service.on_loopback_only:
-            reading.note(example_secrets(reading.secrets))
-        reading.finish()
-        secrets = tuple(reading.secrets.values())
-        config = Configuration(service, process, authenticators, tuple(destinations), secrets)
-        create_app(config, now=now)
-    return config
-
-
-@contextmanager
-def _no_exception_is_special() -> Iterator[None]:
-    """Turn whatever is raised while a configuration is read, or tried, into a problem of it.
-
-    A plugin's module may even end the process.
-    """
-    try:
-        yield
-    except InvalidSettings:
-        raise
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - as its name says
-        raise InvalidSettings([fault("The configuration", error)]) from None
-
-
-def _own_keys(destinations: Iterable[Destination]) -> frozenset[bytes]:
-    """Return the fingerprints of the public keys that tokens for vendors are verified with."""
-    return frozenset(fingerprint_of_jwk(jwk) for each in destinations for jwk in each.public_jwks)
+    files: frozenset[Path]
+    appearance: Appearance
 
 
 def create_app(
@@ -167,7 +116,7 @@ def create_app(
     ]
     app = falcon.asgi.App(middleware=middleware, request_type=Request)
     app.resp_options.default_media_type = None  # type: ignore[assignment] # an empty body has no type
-    refusals = Refusals(STATUS, login, service.host_origins)
+    refusals = Refusals(STATUS, login, service.host_origins, config.appearance)
     app.add_error_handler(Exception, refusals.fault)
     app.add_error_handler(falcon.HTTPError, refusals.http_error)
     app.add_error_handler(SignOnError, refusals.refusal)
@@ -179,7 +128,9 @@ def create_app(
     app.add_route("/metrics", Metrics(service.metrics_clients, exposition))
     welcome = _welcome_origins(service)
     for destination in config.destinations:
-        sign_on = SignOn(destination, authenticate, service.host_origins, welcome)
+        sign_on = SignOn(
+            destination, authenticate, service.host_origins, welcome, config.appearance
+        )
         app.add_route(destination.route, sign_on)
         session = Session(destination, authenticate, login, welcome)
         app.add_route(f"{destination.route}/session", session)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings as hypothesis
 
 from app.main import Configuration, create_app
-from app.main import load as load_configuration
+from app.server.loading import load as load_configuration
 from app.settings.reading import PREFIXES
 from tests.in_process import Client, Load, MakeClient, Server
 from tests.samples import NOW, PANDIUM, PROXY

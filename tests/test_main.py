@@ -62,7 +62,7 @@ def test_health_is_told_to_anyone(client: MakeClient, path: str, body: dict[str,
 def test_no_exception_is_special_while_a_configuration_is_read(
     load: Load, monkeypatch: pytest.MonkeyPatch, part: str, error: BaseException
 ) -> None:
-    monkeypatch.setattr(f"app.main.{part}", raising(error))
+    monkeypatch.setattr(f"app.server.loading.{part}", raising(error))
 
     found = problems(load, PROXY, PANDIUM)
 

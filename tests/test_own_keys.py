@@ -177,7 +177,6 @@ async def test_what_our_own_fetched_key_verifies_is_no_session(
         '"{now+86400}"',
         "4102444800",
         "4102444800.5",
-        '"4102444800"',
         '"{claims.later}"',
     ],
 )

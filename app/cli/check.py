@@ -12,7 +12,8 @@ from pydantic_settings import CliImplicitFlag
 from app.authenticators.contract import ProbeResult
 from app.cli.check_online import ask_everybody
 from app.cli.output import print_json
-from app.main import Configuration, load
+from app.main import Configuration
+from app.server.loading import load
 from app.settings.problems import InvalidSettings
 
 
@@ -54,6 +55,15 @@ def _ask_everybody(config: Configuration) -> list[ProbeResult]:
     )
 
 
+def _warnings(config: Configuration) -> list[str]:
+    """Return what is legal and likely wrong; an authenticator may have `warnings`."""
+    return [
+        f"authenticator {name}: {warning}"
+        for name, each in config.authenticators.items()
+        for warning in getattr(each, "warnings", ())
+    ]
+
+
 def _all_ok(results: list[ProbeResult]) -> bool:
     return all(result.ok for result in results)
 
@@ -63,6 +73,7 @@ def _print_as_json(config: Configuration, results: list[ProbeResult]) -> None:
         "ok": _all_ok(results),
         "authenticators": list(config.authenticators),
         "destinations": {each.route: each.address for each in config.destinations},
+        "warnings": _warnings(config),
     }
     online = {"online": [asdict(each) for each in results]} if results else {}
     print_json({**found, **online})
@@ -72,6 +83,8 @@ def _print_for_people(config: Configuration, results: list[ProbeResult]) -> None
     print(f"authenticators  {', '.join(config.authenticators)}")
     for each in config.destinations:
         print(f"destination     {each.route} -> {each.address}")
+    for warning in _warnings(config):
+        print(f"{'warning':<15} {warning}")
     for result in results:
         print(f"{'works' if result.ok else 'FAILS':<15} {result.what}: {result.found}")
         if not result.ok:

@@ -14,7 +14,7 @@ from pydantic_settings import CliImplicitFlag, CliPositionalArg
 from app.cli.inspect_token import Finding, identified, inspect
 from app.cli.output import fail, print_json
 from app.errors import SignOnError
-from app.main import load
+from app.server.loading import load
 
 
 class Inspect(BaseModel):

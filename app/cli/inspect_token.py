@@ -62,12 +62,16 @@ def inspect(text: str, destinations: Iterable[Destination], *, now: float) -> Fi
 async def identified(authenticator: Any, token: str) -> dict[str, Any]:  # noqa: ANN401 - one that reads tokens
     """Return the identity that an authenticator reads from a token, as JSON members.
 
+    `from` has the claim that each of them came from.
+
     Raises:
         SignOnError: the token does not hold, and why.
     """
     await authenticator.start()
     try:
-        return asdict(await authenticator.identify(token.encode()))
+        identity = await authenticator.identify(token.encode())
+        sources = getattr(authenticator, "sources", None)
+        return {**asdict(identity), "from": dict(sources(identity)) if sources else {}}
     finally:
         await authenticator.stop()
 

@@ -14,7 +14,8 @@ from app.destinations.destination import Destination
 from app.destinations.exchange import Issued
 from app.errors import SignOnError
 from app.identity import Identity, InvalidIdentity
-from app.main import Configuration, load
+from app.main import Configuration
+from app.server.loading import load
 from app.tokens.jws import InvalidToken, read
 
 

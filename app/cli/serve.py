@@ -9,10 +9,11 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from app.main import load
 from app.server.binding import check_bind
 from app.server.limits import raise_descriptor_limit
+from app.server.loading import load
 from app.settings.environment import server_environment
+from app.telemetry.sink import append_only
 
 
 class Serve(BaseModel):
@@ -23,6 +24,8 @@ class Serve(BaseModel):
         config = load()
         check_bind(config.service.bind)
         raise_descriptor_limit()
+        for output in (1, 2):
+            append_only(output)
         command = [sys.executable, "-m", "gunicorn", "--config", str(_gunicorn_configuration())]
         os.execve(sys.executable, command, server_environment())  # noqa: S606 - our own interpreter, no shell
 

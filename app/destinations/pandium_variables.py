@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from app.claims import InvalidTemplate, compile_template
-from app.destinations.parameters import ID, leads_away
+from app.destinations.parameters import ID, LOGIN_ATTEMPT, leads_away
 from app.destinations.token_claims import INTEGRATION_NAMES
 from app.destinations.variables import (
     ClaimTemplate,
@@ -143,6 +143,8 @@ class PandiumVariables(Variables):
     def _check_token_parameter(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         if TOKEN_PARAMETER in names:
             raise ValueError(f"contains {TOKEN_PARAMETER}, which carries the token; remove it")
+        if LOGIN_ATTEMPT in names:
+            raise ValueError(f"contains {LOGIN_ATTEMPT}, which is the service's own; remove it")
         for name in filter(leads_away, names):
             wrong = "by which users and their tokens could be sent to another site"
             raise ValueError(f"contains {name}, {wrong}; remove it")

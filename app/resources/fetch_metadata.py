@@ -16,7 +16,7 @@ FRAMES: Final = frozenset({"iframe", "frame", "embed", "object", "fencedframe"})
 READ: Final = (
     "Accept, Origin, Purpose, Referer, Sec-Fetch-Dest, Sec-Fetch-Mode, Sec-Fetch-Site, Sec-Purpose"
 )
-"""The request headers that an answer depends on: the value of `Vary`."""
+"""The request headers that an answer depends on: the value of `Vary`; pages add the language."""
 
 _SHOWN_IN: Final = frozenset({None, b"document", b"empty", b"iframe", b"frame", b"fencedframe"})
 """`Sec-Fetch-Dest` values that may sign on: pages, frames, and `fetch` in scripts."""

@@ -89,6 +89,8 @@ class ResponseHeaders:
         """Set them; a redirect is never opened to scripts of other origins."""
         own = getattr(resource, "response_headers", _HEADERS)
         resp.set_headers(own if succeeded else _HEADERS)
+        if resp.get_header("Content-Language"):
+            resp.append_header("Vary", "Accept-Language")
         resp.set_header("X-Request-ID", req.context.request_id)
         if self._is_draining():
             resp.set_header("Connection", "close")

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import html
-import json
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from app.errors import AuthenticatorUnavailable, MissingClaim, SignOnError
-from app.resources.answers import Page, redirect
+from app.resources.answers import redirect
 from app.resources.fetch_metadata import Asker, asker
+from app.resources.problem_page import Answer, ProblemPage, write_problem
 from app.resources.request import Refusal
-from app.resources.texts import LOGIN_TRIED, TEXTS
 from app.telemetry.logs import places
 
 if TYPE_CHECKING:
@@ -24,6 +21,7 @@ if TYPE_CHECKING:
     from falcon.asgi import Response
 
     from app.destinations.destination import Destination
+    from app.resources.appearance import Appearance
     from app.resources.login import Login
     from app.resources.request import Request
 
@@ -34,36 +32,12 @@ log = structlog.get_logger("marketplace_sso")
 _CODES: Final = {404: "not_found", 405: "method_not_allowed", 431: "headers_too_large"}
 """Codes of the errors that Falcon raises; every other one is a `bad_request`."""
 
-_PAGE: Final = Page("problem.html")
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """A status, a code, and further members of the problem details.
-
-    `login_tried` if the user comes back from the login; `retry_url` is then where to start anew.
-    """
-
-    status: int
-    code: str
-    members: Mapping[str, str] = field(default_factory=dict)
-    login_tried: bool = False
-    retry_url: str | None = None
-
-    @property
-    def login_url(self) -> str | None:
-        return self.members.get("login_url")
-
-    @property
-    def words(self) -> tuple[str, str]:
-        """What people read: a title and a sentence."""
-        return LOGIN_TRIED if self.login_tried else TEXTS[self.code]
-
 
 class Refusals:
     """Falcon error handlers that answer by who asks (a page, a frame, a script).
 
-    `status` is the HTTP status of each error; `host_origins` may frame the pages.
+    `status` is the HTTP status of each error; `host_origins` may frame the pages, which have the
+    host's `appearance`.
     """
 
     def __init__(
@@ -71,18 +45,18 @@ class Refusals:
         status: Mapping[type[SignOnError], int],
         login: Login,
         host_origins: tuple[str, ...],
+        appearance: Appearance,
     ) -> None:
         self._status = status
         self._login = login
-        self._host_origins = " ".join(host_origins)
-        self._policy = _PAGE.policy(framed_by=host_origins)
+        self._page = ProblemPage(host_origins, appearance)
 
     async def refusal(self, req: Request, resp: Response, error: SignOnError, ids: Ids) -> None:
         """Answer a refused sign-on."""
         req.context.refusal = Refusal(error.code, str(error), error.authenticator)
         status = self._status[type(error)]
         members = {"claim": error.claim} if isinstance(error, MissingClaim) else {}
-        answer = _Answer(status, error.code, members)
+        answer = Answer(status, error.code, members)
         destination = req.context.destination
         if status == HTTPStatus.UNAUTHORIZED and destination is not None:
             answer = self._signed_out(req, error, _return_path(req, destination, ids))
@@ -99,7 +73,7 @@ class Refusals:
         req.context.refusal = Refusal(code, code)
         if code == "method_not_allowed":
             resp.set_header("Allow", dict(error.headers or ()).get("Allow", "GET"))
-        self._answer(req, resp, _Answer(status, code))
+        self._answer(req, resp, Answer(status, code))
 
     async def fault(self, req: Request, resp: Response, error: Exception, _ids: Ids) -> None:
         """Answer a bug of ours; its text may quote a credential, so only its class is logged."""
@@ -107,31 +81,30 @@ class Refusals:
             "fault", request_id=req.context.request_id, error=type(error).__name__, at=places(error)
         )
         req.context.refusal = Refusal("internal_error", type(error).__name__)
-        self._answer(req, resp, _Answer(500, "internal_error"))
+        self._answer(req, resp, Answer(500, "internal_error"))
 
-    def _signed_out(self, req: Request, error: SignOnError, path: str | None) -> _Answer:
+    def _signed_out(self, req: Request, error: SignOnError, path: str | None) -> Answer:
         """Lead to the login and back to `path`, unless the user comes from there without a session.
 
         A login that leads back here with a session that is not believed would lead round and round.
         """
         if not self._login.was_tried(req.query_string):
-            return _Answer(401, error.code, self._login.members(path))
+            return Answer(401, error.code, self._login.members(path))
         reason = f"{error}; the login was tried"
         req.context.refusal = Refusal(error.code, reason, error.authenticator)
         retry_url = None if path is None else self._login.address_of(path)
-        return _Answer(401, error.code, login_tried=True, retry_url=retry_url)
+        return Answer(401, error.code, login_tried=True, retry_url=retry_url)
 
-    def _answer(self, req: Request, resp: Response, answer: _Answer) -> None:
+    def _answer(self, req: Request, resp: Response, answer: Answer) -> None:
         who = asker(req)
         if who is Asker.PAGE and answer.login_url is not None:
             redirect(resp, answer.login_url, status=302)
             return
         resp.status = answer.status
         if who is Asker.SCRIPT:
-            _problem(req, resp, answer)
+            write_problem(req, resp, answer)
         else:
-            resp.set_header("Content-Security-Policy", self._policy)
-            _page(req, resp, answer, self._host_origins)
+            self._page.show(req, resp, answer, framed=who is Asker.FRAME)
 
 
 def _return_path(req: Request, destination: Destination, ids: Ids) -> str | None:
@@ -141,42 +114,3 @@ def _return_path(req: Request, destination: Destination, ids: Ids) -> str | None
         return destination.path(ids, destination.checked_parameters(req.query_string))
     except SignOnError:
         return None
-
-
-def _problem(req: Request, resp: Response, answer: _Answer) -> None:
-    """Write problem details (RFC 9457)."""
-    problem = {
-        "title": HTTPStatus(answer.status).phrase,
-        "status": answer.status,
-        "detail": answer.words[1],
-        "code": answer.code,
-        "request_id": req.context.request_id,
-        **answer.members,
-    }
-    resp.content_type = "application/problem+json"
-    resp.text = json.dumps(problem)
-
-
-def _page(req: Request, resp: Response, answer: _Answer, host_origins: str) -> None:
-    title, text = answer.words
-    action = ""
-    if answer.login_url is not None:
-        action = _link(answer.login_url, "Sign in")
-    elif answer.retry_url is not None:
-        action = _link(answer.retry_url, "Try again")
-    elif answer.status in {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE}:
-        action = '<p><a href="">Try again</a></p>\n'
-    resp.content_type = "text/html; charset=utf-8"
-    resp.text = _PAGE.filled(
-        markup={"action": action},
-        title=title,
-        text=text,
-        code=answer.code,
-        request_id=req.context.request_id,
-        origins=host_origins,
-    )
-
-
-def _link(address: str, words: str) -> str:
-    """Return a link that leaves a frame: logins refuse to be framed."""
-    return f'<p><a href="{html.escape(address)}" target="_top">{words}</a></p>\n'

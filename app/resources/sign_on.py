@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from app.authenticators.chain import Chain
     from app.destinations.destination import Destination
+    from app.resources.appearance import Appearance
     from app.resources.request import Request
 
 
@@ -31,11 +32,12 @@ class SignOn:
         authenticate: Chain,
         host_origins: tuple[str, ...] = (),
         welcome: frozenset[bytes] = frozenset(),
+        appearance: Appearance | None = None,
     ) -> None:
         self.destination = destination
         self._authenticate = authenticate
         self._welcome = welcome
-        self._handoffs = Handoffs(destination, host_origins)
+        self._handoffs = Handoffs(destination, host_origins, appearance)
 
     async def on_get(self, req: Request, resp: Response, /, **ids: str) -> None:
         """Sign the user on, or raise why not."""

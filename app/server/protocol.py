@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from app.server.connections import Lingering, linger
+
 if TYPE_CHECKING:
     import asyncio
+
+    from app.server.connections import Connections
 
 MAX_HEAD_BYTES: Final = 48 * 1024
 """A request line, header fields of 32 KiB, and names with an underscore, which do not count."""
@@ -21,8 +24,6 @@ MAX_FIELDS: Final = 100
 
 _VERSIONS: Final = frozenset({"1.0", "1.1"})
 _METHOD_BYTES: Final = 40
-_LINGER_SECONDS: Final = 1.0
-_FAREWELL_SECONDS: Final = 0.5
 _REFUSAL: Final = (
     b"cache-control: no-store\r\n"
     b"connection: close\r\n"
@@ -32,50 +33,6 @@ _REFUSAL: Final = (
     b"x-content-type-options: nosniff\r\n"
     b"\r\n"
 )
-
-
-class Connections:
-    """The connections of one worker that are in the middle of a request head, oldest first.
-
-    `head_timeout_seconds` is how long a head may take. With more than `capacity` connections the
-    oldest half-open one is closed for each new one, so that descriptors never run short. `ending`
-    is set once the worker shuts down. `clock` returns seconds that only grow.
-    """
-
-    def __init__(
-        self,
-        *,
-        head_timeout_seconds: float,
-        capacity: int,
-        clock: Any = time.monotonic,  # noqa: ANN401 - a callable
-    ) -> None:
-        self.ending = False
-        self._head_timeout_seconds = head_timeout_seconds
-        self._capacity = capacity
-        self._clock = clock
-        self._half_open: dict[BoundedProtocol, float] = {}
-
-    def begin_head(self, connection: BoundedProtocol) -> None:
-        """Start the deadline of a head, unless it is running."""
-        self._half_open.setdefault(connection, self._clock())
-
-    def end_head(self, connection: BoundedProtocol) -> None:
-        """The head is whole, or the connection gone."""
-        self._half_open.pop(connection, None)
-
-    def make_room(self, open_connections: int) -> None:
-        """Close the oldest half-open connection where there are too many connections."""
-        if open_connections > self._capacity and self._half_open:
-            next(iter(self._half_open)).hang_up()
-
-    def close_late(self) -> None:
-        """Close the connections whose head takes too long."""
-        seconds = _FAREWELL_SECONDS if self.ending else self._head_timeout_seconds
-        began_before = self._clock() - seconds
-        for connection, began in tuple(self._half_open.items()):
-            if began > began_before:
-                break
-            connection.hang_up()
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -182,7 +139,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         if self._has_body or self.parser.should_upgrade():
             self._discards = True
-            self.cycle.transport = _Lingering(self)  # type: ignore[assignment] # what a cycle uses of it
+            self.cycle.transport = Lingering(self)  # type: ignore[assignment] # what a cycle uses of it
             self.cycle.more_body = False
             self.cycle.message_event.set()
             self.cycle.keep_alive = False
@@ -236,25 +193,3 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         self.transport.write(STATUS_LINE[status] + _REFUSAL)
         linger(self)
-
-
-class _Lingering:
-    """A transport whose `close` lets the other side read the answer first.
-
-    Closing a connection with unread bytes resets it, and the answer is lost (RFC 9112, 9.6).
-    """
-
-    def __init__(self, connection: BoundedProtocol) -> None:
-        self._connection = connection
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a transport has
-        return getattr(self._connection.transport, name)
-
-    def close(self) -> None:
-        linger(self._connection)
-
-
-def linger(connection: BoundedProtocol) -> None:
-    """Say that nothing follows, drop what still comes, and close a little later."""
-    connection.transport.write_eof()
-    connection.loop.call_later(_LINGER_SECONDS, connection.transport.close)

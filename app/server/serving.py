@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from gunicorn.glogging import Logger
 
-from app.main import Configuration, create_app, load
+from app.main import Configuration, create_app
+from app.server.loading import load
+from app.server.watching import Watch
 from app.settings.problems import InvalidSettings
 from app.telemetry import logs, metrics
 from app.telemetry.processes import MEMORY, ProcessMetrics
@@ -82,9 +84,17 @@ def is_draining() -> bool:
 
 
 def prepare(arbiter: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
-    """Keep the old workers if a reload is invalid; fail readiness before draining."""
+    """Keep the old workers if a reload is invalid; fail readiness before draining.
+
+    A file of the configuration that changes is a reload, too.
+    """
     process_metrics()
-    reload, end = arbiter.reload, arbiter.handle_term
+    reload, end, look_after_workers = (
+        arbiter.reload,
+        arbiter.handle_term,
+        arbiter.murder_workers,
+    )
+    watches = [_watch()]
 
     def reload_if_valid() -> None:
         try:
@@ -94,7 +104,15 @@ def prepare(arbiter: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
             log.warning("configuration_refused", problems=problems, remedy="the old one is kept")
             return
         log.info("configuration_taken")
+        watches[:] = [_watch()]
         reload()
+
+    def look_around() -> None:
+        """Called once a second by gunicorn's first process."""
+        if watches[0].has_changed():
+            log.info("files_changed")
+            reload_if_valid()
+        look_after_workers()
 
     def drain() -> None:
         _draining[0] = 1
@@ -103,6 +121,12 @@ def prepare(arbiter: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
         end()
 
     arbiter.reload, arbiter.handle_term = reload_if_valid, drain
+    arbiter.murder_workers = look_around
+
+
+def _watch() -> Watch:
+    config = current()
+    return Watch(config.files, seconds=config.service.reload_seconds)
 
 
 class ServerLog(Logger):  # type: ignore[misc] # gunicorn ships no types

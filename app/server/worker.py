@@ -13,8 +13,9 @@ from gunicorn.arbiter import Arbiter
 from uvicorn_worker import UvicornWorker
 
 from app.server import serving
+from app.server.connections import Connections
 from app.server.limits import connection_capacity
-from app.server.protocol import BoundedProtocol, Connections
+from app.server.protocol import BoundedProtocol
 
 if TYPE_CHECKING:
     import socket

@@ -42,10 +42,17 @@ class Peers:
         distinct = frozenset(names)
         self._has_unix = UNIX in distinct
         self.networks = [_network(name) for name in sorted(distinct - {UNIX})]
+        # A peer that is named by its own address is found by its text: to take an address apart is
+        # 10 % of a sign-on.
+        self._addresses = {
+            str(network.network_address) for network in self.networks if network.num_addresses == 1
+        }
 
     def __contains__(self, peer: str | None) -> bool:
         if peer is None:
             return self._has_unix
+        if peer in self._addresses:
+            return True
         try:
             address = ipaddress.ip_address(peer)
         except ValueError:

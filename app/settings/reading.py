@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import SecretStr, ValidationError
@@ -42,6 +43,7 @@ class Reading:
         self._unknowable: set[str] = set()
         self.problems: list[Problem] = list(sources.problems)
         self.secrets: dict[str, str] = {}
+        self.files: set[Path] = set(sources.files)
 
     @property
     def names(self) -> set[str]:
@@ -69,6 +71,8 @@ class Reading:
             value = getattr(variables, field)
             if isinstance(value, SecretStr):
                 self.secrets[name] = value.get_secret_value().strip()
+            elif isinstance(value, Path):
+                self.files.add(value)
         return variables
 
     def or_defaults(self, model: type[V], /, *, prefix: str) -> V:

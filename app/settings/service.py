@@ -93,6 +93,9 @@ class ServiceVariables(ListeningVariables, RowsVariables):
     host_origins: Annotated[
         Names, AfterValidator(lambda origins: tuple(map(checked_origin, origins)))
     ] = Field((), description="origins of the host's pages, which may frame and call the service")
+    pages_file: Path | None = Field(
+        None, description="TOML file with your words and looks for the pages that people see"
+    )
     allowed_email_domains: Names = Field(
         (), description="e-mail domains that may sign on; others are refused (403)"
     )
@@ -118,6 +121,12 @@ class ServiceVariables(ListeningVariables, RowsVariables):
     )
     socket_mode: str = Field(
         "0660", pattern=r"^0?[0-7]{3}$", description="permissions of a unix socket, in octal"
+    )
+    reload_seconds: float = Field(
+        10,
+        ge=0,
+        le=3600,
+        description="seconds between two looks at files; a change is taken like a SIGHUP; 0: never",
     )
     head_timeout_seconds: float = Field(
         10, gt=0, le=120, description="a connection without a whole request head by then is closed"

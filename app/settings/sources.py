@@ -38,6 +38,7 @@ class Sources:
         env_file: Path | None = None,
     ) -> None:
         self.problems: list[Problem] = []
+        self.files = {path for path in (env_file, secrets_dir) if path is not None}
         self._places: dict[str, list[_Place]] = {}
         for name, value in environment.items():
             self._add(_Place("in the environment", name, value))

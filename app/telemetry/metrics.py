@@ -12,9 +12,13 @@ from prometheus_client import (
     Histogram,
     disable_created_metrics,
     generate_latest,
+    values,
 )
 
 from app import __version__
+
+# Or PROMETHEUS_MULTIPROC_DIR of somebody else would have it map files there.
+values.ValueClass = values.MutexValue
 
 disable_created_metrics()  # type: ignore[no-untyped-call] # ships some types only
 

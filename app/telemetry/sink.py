@@ -8,6 +8,7 @@ import os
 import select
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -40,6 +41,13 @@ class Sink:
     def close(self) -> None:
         """Close what was opened for this sink; the descriptor itself stays open."""
         self._close()
+
+
+def append_only(descriptor: int) -> None:
+    """Let a file be appended to by all who share it, as `>>` of a shell does and `>` does not."""
+    with suppress(OSError):  # it is closed
+        flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
+        fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_APPEND)
 
 
 def _opened(descriptor: int) -> tuple[Callable[[bytes], int], Callable[[], None]]:

@@ -57,7 +57,7 @@ _HEADERS: Final[Mapping[str, Mapping[str, Any]]] = {
     "names an address as its key": {"kid": "http://127.0.0.1:1/key"},
     "names a query as its key": {"kid": "x' UNION SELECT 'AAAA"},
     "names a number as its key": {"kid": 1},
-    "names a long key": {"kid": "k" * 129},
+    "names a long key": {"kid": "k" * 513},
     "is an access token": {"typ": "at+jwt"},
     "is a logout token": {"typ": "logout+jwt"},
 }
@@ -111,6 +111,10 @@ def attacks_on_token(token: str, keys: tuple[IssuerKey, ...] = ()) -> dict[str, 
         attacks[name] = f"{forged}.{claims_part}.{signature}"
     claims = base64url.decode(claims_part, padding_allowed=True)
     for key in keys:
+        attacker = IssuerKey(key.algorithm, key.key_id)
+        attacks[f"signed with an {key.algorithm} key that it brings"] = attacker.sign(
+            claims, {"jwk": attacker.jwk(), "jku": "http://127.0.0.1:1/jwks.json"}
+        )
         for spelling, public in key.spellings().items():
             for algorithm in ("HS256", "HS384", "HS512"):
                 forged = IssuerKey(algorithm, key.key_id, secret=public).sign(

@@ -22,6 +22,9 @@ MAX_KEY_ID_CHARACTERS: Final = 512
 MAX_TRIED: Final = 4
 """Keys of one name (RFC 7517, section 4.5) that a signature is tried with."""
 
+MAX_TOLD: Final = 20
+"""Reasons why keys are left out that are kept: a set may have a hundred keys."""
+
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
 """Members that only the signer may know (RFC 7518, sections 6.2.2, 6.3.2, 6.4; `priv` is that of
 post-quantum keys)."""
@@ -71,7 +74,7 @@ class KeySet:
         unusable: Iterable[str] = (),
     ) -> None:
         self.keys = tuple(keys)
-        self.unusable = tuple(unusable)
+        self.unusable = tuple(unusable)[:MAX_TOLD]
         self._named = named
         self._by_id: dict[str, list[VerificationKey]] = {}
         for key in self.keys:

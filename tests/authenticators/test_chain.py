@@ -192,6 +192,9 @@ async def test_a_session_that_is_over_is_none() -> None:
         ("ada@acme.example.evil.example", None, False),
         ("ada@sub.acme.example", None, False),
         ("acme.example@evil.example", None, False),
+        ("ada@KAcme.example".replace("K", "\N{KELVIN SIGN}"), None, False),
+        ("ada@\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}cme.example", None, False),
+        ("ada@acme.example.", None, False),
         (None, None, False),
     ],
 )
@@ -199,7 +202,8 @@ async def test_only_allowed_domains_get_in(
     email: str | None, verified: bool | None, allowed: bool
 ) -> None:
     identity = Identity(subject="u-17", email=email, email_verified=verified)
-    authenticate = asking(identity, email_domains=frozenset({"acme.example"}))
+    allowed_ones = frozenset({"acme.example", "kacme.example", "icme.example"})
+    authenticate = asking(identity, email_domains=allowed_ones)
 
     if allowed:
         assert (await authenticate(make_request())).identity is identity
@@ -224,3 +228,67 @@ async def test_only_who_is_in_all_required_groups_gets_in(
         with pytest.raises(AccessDenied) as refused:
             await authenticate(make_request())
         assert refused.value.authenticator == "a0"
+
+
+@pytest.mark.requirement("R64")
+@pytest.mark.parametrize(
+    ("identity", "words"),
+    [
+        (Identity(subject="u"), ["no e-mail address", "SSO_ALLOWED_EMAIL_DOMAINS"]),
+        (Identity(subject="u", email="a@x\u0301.example"), ["'x", "'acme.example'"]),
+        (Identity(subject="u", email="a@b.example", email_verified=False), ["not verified"]),
+    ],
+)
+async def test_why_a_domain_is_refused_is_told(identity: Identity, words: list[str]) -> None:
+    authenticate = asking(identity, email_domains=frozenset({"acme.example"}))
+
+    with pytest.raises(AccessDenied) as refused:
+        await authenticate(make_request())
+
+    assert all(word in str(refused.value) for word in words)
+    assert "a@" not in str(refused.value)
+
+
+@pytest.mark.requirement("R64")
+@pytest.mark.parametrize(
+    ("identity", "words"),
+    [
+        (Identity(subject="u"), ["'staff'", "no groups", "SSO_REQUIRED_GROUPS"]),
+        (Identity(subject="u", groups=("x\u202ey", "b")), [r"'x\u202ey', 'b'"]),
+        (Identity(subject="u", groups=tuple("abcdefg")), ["'e', …"]),
+        (
+            Identity(subject="u", claims={"_claim_names": {"groups": "src1"}}),
+            ["too many", "_claim_names", "GROUPS_CLAIM"],
+        ),
+        (Identity(subject="u", claims={"hasgroups": "true"}), ["too many", "hasgroups"]),
+    ],
+)
+async def test_why_groups_are_not_enough_is_told(identity: Identity, words: list[str]) -> None:
+    authenticate = asking(identity, groups=frozenset({"staff"}))
+
+    with pytest.raises(AccessDenied) as refused:
+        await authenticate(make_request())
+
+    assert all(word in str(refused.value) for word in words), str(refused.value)
+    assert str(refused.value).isprintable()
+
+
+@pytest.mark.requirement("R67")
+async def test_an_authenticator_may_allow_for_clocks_that_differ() -> None:
+    class Tolerant:
+        leeway_seconds = 30
+
+        async def __call__(self, _: object) -> Identity:
+            return Identity(subject="u-17", expires_at=int(NOW) - 29)
+
+    class Strict(Tolerant):
+        leeway_seconds = 29
+
+    tolerant, strict = (
+        Chain(authenticators={"a": made}, timeout_seconds=1, now=lambda: NOW)
+        for made in (Tolerant(), Strict())
+    )
+
+    assert (await tolerant(make_request())).identity.expires_at == int(NOW) - 29
+    with pytest.raises(InvalidCredential, match="over"):
+        await strict(make_request())

@@ -18,6 +18,9 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 NODE = Path(__file__).with_name("node")
+GO = ROOT / ".venv-bench" / "bin" / "go-contender"
+"""Built by `make bench` where Go is installed."""
+
 SECRET = "bench-0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 BROWSER = {
     "Accept": "text/html,application/xhtml+xml",
@@ -90,7 +93,7 @@ def host() -> Contender:
 
 def contenders() -> list[Contender]:
     """Return the servers to compare; those of Node only if it is installed."""
-    bare = (*GUNICORN, "-k", "asgi", "--http-parser", "python", "-b", "127.0.0.1:{port}")
+    bare = (*GUNICORN, "-k", "uvicorn_worker.UvicornWorker", "-b", "127.0.0.1:{port}")
     found = [
         service("marketplace-sso", {}),
         Contender("bare Falcon 307, same worker", (*bare, f"{HERE}.bare_falcon:application")),
@@ -113,6 +116,8 @@ def contenders() -> list[Contender]:
             ),
         ),
     ]
+    if GO.is_file():
+        found.append(Contender("net/http + golang-jwt, Go", (str(GO),), {"PORT": "{port}"}))
     if shutil.which("node") and (NODE / "node_modules").is_dir():
         names = {
             "express": "Express + jsonwebtoken",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +15,11 @@ from tests.system.service import Service, serving
 
 from .chromium import CHROMIUM, running_chromium
 from .demo import Demo, running_demo
+from .engines import ENGINES, Engine
+from .neighbours import Neighbours, serving_neighbours
 from .sites import SERVICE, SIGNS_IN, Sites, serving_sites
 
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 WAIT_MS = 10_000
 
 NewContext = Callable[..., BrowserContext]
@@ -125,3 +129,24 @@ def new_context(browser: Browser) -> Iterator[NewContext]:
 @pytest.fixture
 def page(new_context: NewContext) -> Page:
     return new_context().new_page()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    if not AXE.exists():
+        pytest.skip("there is no axe-core: make node_modules/.installed, which needs Node")
+    return AXE.read_text(encoding="utf-8")
+
+
+@pytest.fixture(params=ENGINES.values(), ids=lambda engine: engine.name)
+def engine(request: pytest.FixtureRequest) -> Engine:
+    found: Engine = request.param
+    if not found.is_installed:
+        pytest.skip(f"there is no {found.name}: apt-get install {found.packages}")
+    return found
+
+
+@pytest.fixture(scope="package")
+def around(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neighbours]:
+    with serving_neighbours(tmp_path_factory.mktemp("neighbours")) as around:
+        yield around

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ class Sites:
     """
 
     port: int
+    scheme: str = "http"
     bind: str = ""
     identity: dict[str, str] = field(default_factory=dict)
     unknown_at: set[str] = field(default_factory=set)
@@ -49,7 +51,7 @@ class Sites:
         self.identity = ADA
 
     def origin(self, name: str) -> str:
-        return f"http://{name}:{self.port}"
+        return f"{self.scheme}://{name}:{self.port}"
 
     def put(self, address: str, body: str, **headers: str) -> str:
         """Put a page at an address, with these headers of its own; give the address."""
@@ -66,23 +68,26 @@ class Sites:
             kept.clear()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     sites: Sites
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
-        address = f"http://{self.headers['Host']}{parts.path}"
+        address = f"{self.sites.scheme}://{self.headers['Host']}{parts.path}"
         self.sites.asked.append(Asked(address, parts.query, dict(self.headers)))
-        if self.headers["Host"].startswith(f"{SERVICE}:"):
+        if parts.path == SIGNS_IN:
+            self._sign_in(parse_qs(parts.query)["rd"][0])
+        elif self.headers["Host"].startswith(f"{SERVICE}:"):
             self._pass_on()
-        elif parts.path == SIGNS_IN:
-            self.sites.sign_in()
-            self._answer(303, b"", {"Location": parse_qs(parts.query)["rd"][0]})
         else:
             page = self.sites.pages.get(address)
-            status = 404 if page is None else 200
             own = self.sites.headers.get(address, {})
+            status = 404 if page is None else 303 if "Location" in own else 200
             self._answer(status, (page or "").encode(), {"Content-Type": "text/html", **own})
+
+    def _sign_in(self, return_address: str) -> None:
+        self.sites.sign_in()
+        self._answer(303, b"", {"Location": return_address})
 
     do_OPTIONS = do_POST = do_GET  # noqa: N815 - the names are the library's
 
@@ -103,20 +108,28 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in {"Content-Length": str(len(body)), **headers}.items():
             self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
+        with contextlib.suppress(OSError):  # the page was left before its answer came
+            self.end_headers()
+            self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
 
 @contextlib.contextmanager
-def serving_sites() -> Iterator[Sites]:
+def serving_sites(
+    handler: type[Handler] = Handler, tls: ssl.SSLContext | None = None
+) -> Iterator[Sites]:
     """Serve them for the length of a block."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
-        _Handler.sites = Sites(server.server_address[1])
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        port = server.server_address[1]
+        handler.sites = Sites(port, "http" if tls is None else "https")
+        if tls is not None:  # each connection's thread does its handshake
+            server.socket = tls.wrap_socket(
+                server.socket, server_side=True, do_handshake_on_connect=False
+            )
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        yield _Handler.sites
+        yield handler.sites
         server.shutdown()
         thread.join()

@@ -306,6 +306,7 @@ def test_inspect_says_whom_an_authenticator_takes_a_token_for(
     assert status == 0
     identity = json.loads(out)
     assert (identity["subject"], identity["expires_at"]) == ("u-17", 4_000_000_000)
+    assert identity["from"] == {"subject": "sub"}
 
 
 def test_inspect_says_why_an_authenticator_refuses_a_token(
@@ -318,6 +319,8 @@ def test_inspect_says_why_an_authenticator_refuses_a_token(
 
     assert (status, out) == (1, "")
     assert "invalid_session: the token does not hold: it is for another audience" in err
+    assert "found 'other', wanted 'sso'" in err
+    assert "AUTH_CORP_AUDIENCE" in err
     assert token not in err
 
 

@@ -53,7 +53,7 @@ def vendors() -> dict[str, Destination]:
         keys = {f"{key_prefix(name)}KEY": key for name, key in KEYS.items()}
         for name, value in {**PROXY, **keys, "SSO_DESTINATIONS_FILE": str(EXAMPLE)}.items():
             environment.setenv(name, value)
-        from app.main import load  # noqa: PLC0415 - the fixture of that name is for one test
+        from app.server.loading import load  # noqa: PLC0415 - the fixture of that name is for one test
 
         config = load(now=lambda: NOW)
     return {each.name: each for each in reversed(config.destinations)}

@@ -228,3 +228,10 @@ def test_no_mark_keeps_anyone_from_the_login_for_more_than_a_minute(text: str, m
         if login.was_tried(query):
             clock[0] = NOW + ATTEMPT_SECONDS
             assert not login.was_tried(query)
+
+
+@pytest.mark.requirement("R56")
+def test_pandium_cannot_be_forwarded_the_mark(load: Load) -> None:
+    found = problems(load, PROXY, PANDIUM, PANDIUM_FORWARD_PARAMETERS="display,sso_attempt")
+
+    assert "the service's own; remove it" in found["PANDIUM_FORWARD_PARAMETERS"]

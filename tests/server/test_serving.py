@@ -7,6 +7,7 @@ import pytest
 import structlog
 
 from app.server import serving
+from app.server.watching import Watch
 from app.settings.problems import InvalidSettings
 from app.telemetry import logs
 from app.telemetry.sink import Sink
@@ -55,7 +56,9 @@ def test_a_reload_takes_what_holds_and_says_so(
     load(PROXY, PANDIUM_ACCOUNT="acme", SECRETS_DIR=str(tmp_path))
     before = serving.current()
     reloads: list[str] = []
-    arbiter = SimpleNamespace(reload=lambda: reloads.append("x"), handle_term=lambda: None)
+    arbiter = SimpleNamespace(
+        reload=lambda: reloads.append("x"), handle_term=lambda: None, murder_workers=lambda: None
+    )
     serving.prepare(arbiter)
 
     (tmp_path / "PANDIUM_SHARED_SECRET").write_text(NEW_SECRET)
@@ -75,7 +78,9 @@ def test_a_reload_keeps_what_held_and_says_so(
     load(PROXY, PANDIUM_ACCOUNT="acme", SECRETS_DIR=str(tmp_path))
     before = serving.current()
     reloads: list[str] = []
-    arbiter = SimpleNamespace(reload=lambda: reloads.append("x"), handle_term=lambda: None)
+    arbiter = SimpleNamespace(
+        reload=lambda: reloads.append("x"), handle_term=lambda: None, murder_workers=lambda: None
+    )
     serving.prepare(arbiter)
 
     (tmp_path / "PANDIUM_SHARED_SECRET").write_text("hush")
@@ -104,7 +109,9 @@ def test_ending_begins_with_readiness(load: Load, monkeypatch: pytest.MonkeyPatc
         seen.append(sign_on.headers["connection"])
 
     monkeypatch.setattr("app.server.serving.time.sleep", sleep)
-    arbiter = SimpleNamespace(reload=None, handle_term=lambda: seen.append("ended"))
+    arbiter = SimpleNamespace(
+        reload=None, handle_term=lambda: seen.append("ended"), murder_workers=None
+    )
     serving.prepare(arbiter)
 
     arbiter.handle_term()
@@ -166,3 +173,32 @@ def test_heartbeats_are_in_memory_or_where_gunicorn_likes(
 
     monkeypatch.setattr("app.server.serving.os.access", lambda *_: False)
     assert serving.folder_for_heartbeats() is None
+
+
+@pytest.mark.requirement("R69")
+def test_a_changed_file_is_a_reload_and_a_broken_one_is_told_once(
+    load: Load, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "PANDIUM_SHARED_SECRET").write_text("first-" + NEW_SECRET)
+    load(PROXY, PANDIUM_ACCOUNT="acme", SECRETS_DIR=str(tmp_path))
+    done: list[str] = []
+    clock = iter(range(0, 1000, 20))
+    monkeypatch.setattr(Watch.__init__, "__kwdefaults__", {"clock": lambda: next(clock)})
+    arbiter = SimpleNamespace(
+        reload=lambda: done.append("reload"),
+        handle_term=None,
+        murder_workers=lambda: done.append("look"),
+    )
+    serving.prepare(arbiter)
+
+    arbiter.murder_workers()
+    (tmp_path / "PANDIUM_SHARED_SECRET").write_text("hush")
+    arbiter.murder_workers()
+    arbiter.murder_workers()
+    (tmp_path / "PANDIUM_SHARED_SECRET").write_text(NEW_SECRET)
+    arbiter.murder_workers()
+    arbiter.murder_workers()
+
+    assert done == ["look", "look", "look", "reload", "look", "look"]
+    assert serving.current().secrets == (NEW_SECRET,)
+    assert capsys.readouterr().out.count("configuration_refused") == 1

@@ -18,8 +18,9 @@ import uvicorn
 from gunicorn.config import Config
 
 from app.server import serving
+from app.server.connections import Connections
 from app.server.limits import connection_capacity, raise_descriptor_limit
-from app.server.protocol import MAX_HEAD_BYTES, BoundedProtocol, Connections
+from app.server.protocol import MAX_HEAD_BYTES, BoundedProtocol
 from app.server.worker import Server, Worker
 from app.telemetry.processes import ProcessMetrics
 from tests.in_process import Load

@@ -1,9 +1,8 @@
-import os
 from pathlib import Path
 
 import pytest
 
-from app.settings.files import UnreadableFile, entries, read_file, read_text
+from app.settings.files import UnreadableFile, read_file, read_text
 
 
 def test_a_file_is_read_whole(tmp_path: Path) -> None:
@@ -27,15 +26,3 @@ def test_a_file_is_never_read_further_than_its_bound(tmp_path: Path) -> None:
 def test_a_file_that_fails_while_it_is_read_is_named_so() -> None:
     with pytest.raises(UnreadableFile, match="cannot be read: Input/output error"):
         read_file(Path("/proc/self/mem"))
-
-
-@pytest.mark.requirement("R62")
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read_is_named_so(tmp_path: Path) -> None:
-    (tmp_path / "x").touch(mode=0)
-    tmp_path.chmod(0)
-
-    with pytest.raises(UnreadableFile, match="cannot be read: Permission denied"):
-        read_file(tmp_path / "x")
-    with pytest.raises(UnreadableFile, match="cannot be listed: Permission denied"):
-        entries(tmp_path)

@@ -84,7 +84,8 @@ def test_a_strange_id_is_refused_or_kept_but_never_read_as_another(
             fields = fields_of(case)
             assert who(answer) == (value_of(USER, fields), value_of(MAIL, fields)), case.place
         else:
-            assert answer.status == 401, f"{case.place}: {answer.status}"
+            # 401: no id; 403: no address, and the vendor wants one
+            assert answer.status in {401, 403}, f"{case.place}: {answer.status}"
 
 
 @pytest.mark.requirement("R11", "R21", "R22")

@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from app.telemetry import logs
-from app.telemetry.sink import MAX_LINE_BYTES, Sink
+from app.telemetry.sink import MAX_LINE_BYTES, Sink, append_only
 from app.tokens.jws import hmac_key, sign
 
 SECRET = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
@@ -224,6 +224,17 @@ def test_a_file_is_appended_to(tmp_path: Path) -> None:
         file.write("before\n")
         file.flush()
         Sink(file.fileno()).write(b"after\n")
+
+    assert path.read_text() == "before\nafter\n"
+
+
+def test_a_shared_file_is_appended_to_by_everybody(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text("before\n")
+    with path.open("r+b", buffering=0) as file:
+        append_only(file.fileno())
+        file.write(b"after\n")
+    append_only(1023)
 
     assert path.read_text() == "before\nafter\n"
 

@@ -275,3 +275,39 @@ def test_a_key_that_does_not_fit_the_algorithm_is_refused(algorithm: str) -> Non
 def test_what_is_no_private_key_is_refused(text: bytes) -> None:
     with pytest.raises(WeakSecret, match="is not a private key as PEM"):
         signing_key(text, "ES256")
+
+
+@pytest.mark.requirement("R64")
+@pytest.mark.parametrize(
+    ("token", "words"),
+    [
+        ("e30.a.b.c.d", "it is encrypted"),
+        ("opaque-0f1e2d", "it is opaque"),
+        ("a.b", "dots between"),
+        ("a.b.c.d", "dots between"),
+        ("", "dots between"),
+    ],
+)
+def test_another_form_of_token_is_called_what_it_is(token: str, words: str) -> None:
+    with pytest.raises(InvalidToken) as refused:
+        read(token)
+
+    assert words in str(refused.value)
+    assert ("rfc7662" in str(refused.value)) == (token == "opaque-0f1e2d")
+
+
+@pytest.mark.requirement("R64")
+def test_a_private_key_that_cannot_be_read_says_why() -> None:
+    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    passphrase = serialization.BestAvailableEncryption(b"passphrase")
+    encrypted = KEYS["p-256"].private_bytes(encoding, form, passphrase)
+    certificate = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"
+
+    for text, words in (
+        (encrypted, "needs a passphrase"),
+        (pem("p-256").replace(b"\n", rb"\n"), r"has \n written out"),
+        (certificate, "a certificate"),
+    ):
+        with pytest.raises(WeakSecret, match="is not a private key as PEM") as refused:
+            signing_key(text, "ES256")
+        assert words in str(refused.value)

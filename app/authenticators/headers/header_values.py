@@ -142,10 +142,17 @@ def display_reader(encoding: str, max_length: int) -> Callable[[bytes], str]:
 
 
 def groups_reader(encoding: str, separator: str) -> Callable[[bytes], tuple[str, ...]]:
-    """Return a function that decodes a list of groups; the server bounds its length."""
+    """Return a function that decodes a list of groups; the server bounds its length.
+
+    Each name may be in quotes, as Vouch Proxy writes them: the separator may then be inside.
+    """
 
     def read(value: bytes) -> tuple[str, ...]:
-        names = _displayed(value, encoding).split(separator)
+        text = _displayed(value, encoding)
+        if len(text) > 1 and text.startswith('"') and text.endswith('"'):
+            names = text[1:-1].split(f'"{separator}"')
+        else:
+            names = text.split(separator)
         return tuple(name for each in names if (name := each.strip()))
 
     return read

@@ -15,7 +15,7 @@ from app.authenticators.headers.header_values import (
     identifier_reader,
     text_reader,
 )
-from app.identity import is_email
+from app.identity import is_no_address
 from app.settings.variables import HeaderName, Variables
 
 _CLAIM_NAME: Final = re.compile(r"[A-Za-z0-9_.:/-]{1,128}")
@@ -120,8 +120,8 @@ class HeaderReader:
             for field, header, read in self._fields
             if (value := headers.get(header)) and (text := read(value))
         }
-        if not is_email(str(fields.get("email", ""))):
-            fields.pop("email", None)
+        if is_no_address(str(fields.get("email", ""))):
+            del fields["email"]
         claims = {
             claim: self._read_claim(value)
             for claim, header in self._claims

@@ -78,6 +78,9 @@ PRESETS: Final[Mapping[str, Preset]] = {
         email_header="X-Vouch-IdP-Claims-Email",
         name_header="X-Vouch-IdP-Claims-Name",
         groups_header="X-Vouch-IdP-Claims-Groups",
+        given_name_header="X-Vouch-IdP-Claims-Given-Name",
+        family_name_header="X-Vouch-IdP-Claims-Family-Name",
+        claim_headers="email_verified=X-Vouch-IdP-Claims-Email-Verified",
     ),
     # kong-oidc, "Usage"
     "kong-oidc": _headers(

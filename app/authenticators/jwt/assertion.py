@@ -47,14 +47,20 @@ def own_claims(token: UnverifiedToken) -> Mapping[str, Any]:
     return token.claims
 
 
+def no_sources(_identity: Identity) -> Mapping[str, str]:
+    """Return nothing: it is not known which claim was which field."""
+    return {}
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class Assertion:
     """Takes an identity from a token that one of `keys` has signed and that follows the `rules`.
 
     `take` returns the token of a request, empty without one. `claims_of` returns the claims of a
     token, or raises InvalidToken. `padded` is for issuers that pad their base64url. `own_keys` are
-    the fingerprints of this service's own keys, which verify no session. `unchecked` are the
-    variables with which the operator has switched a check off.
+    the fingerprints of this service's own keys, which verify no session. `sources` returns the
+    claim that each field of an identity came from. `unchecked` are the variables with which the
+    operator has switched a check off.
     A verified token is remembered by its hash: its signature is not verified again while its key is
     in the set; its times are checked on every request.
     """
@@ -67,6 +73,7 @@ class Assertion:
     claims_of: Callable[[UnverifiedToken], Mapping[str, Any]] = own_claims
     padded: bool = False
     own_keys: frozenset[bytes] = frozenset()
+    sources: Callable[[Identity], Mapping[str, str]] = no_sources
     now: Callable[[], float] = time.time
     unchecked: tuple[str, ...] = ()
     _remembered: FIFOCache[bytes, _Verified] = field(

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator
 from app.authenticators.credentials import header_value
 from app.authenticators.jwt.assertion import Assertion
 from app.authenticators.jwt.key_server import KeyServer
-from app.authenticators.jwt.keys_by_id import KeyDocuments
+from app.authenticators.jwt.keys_by_id import KeyDocuments, most_fetches
 from app.authenticators.jwt.rules import Rules
 from app.authenticators.jwt.variables import ReadingVariables
 from app.settings.variables import HeaderName, HttpsAddress
@@ -71,16 +71,21 @@ def from_settings(context: AuthenticatorContext) -> Assertion:
             leeway_seconds=variables.leeway_seconds,
             prefix=context.prefix,
         ),
-        keys=KeyDocuments(
-            KeyServer(timeout_seconds=variables.http_timeout_seconds), keys_address(variables)
-        ),
+        keys=_keys(variables),
         identity_from=partial(variables.identity_from, issuer=variables.issuer),
         max_token_bytes=variables.max_token_bytes,
         claims_of=partial(_claims, variables),
         padded=True,
         own_keys=context.own_keys,
+        sources=variables.sources,
         now=context.now,
     )
+
+
+def _keys(variables: AwsAlbVariables) -> KeyDocuments:
+    timeout_seconds, most = variables.http_timeout_seconds, most_fetches()
+    server = KeyServer(timeout_seconds=timeout_seconds, connections=most)
+    return KeyDocuments(server, keys_address(variables), most_fetches=most)
 
 
 def keys_address(variables: AwsAlbVariables) -> str:

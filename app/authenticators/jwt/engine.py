@@ -61,6 +61,7 @@ def from_settings(context: AuthenticatorContext) -> Assertion:
         max_token_bytes=variables.max_token_bytes,
         claims_of=google_iap.claims_of if google_iap.ISSUER in variables.issuer else own_claims,
         own_keys=context.own_keys,
+        sources=variables.sources,
         now=context.now,
         unchecked=tuple(
             f"{context.prefix}{name.upper()}"

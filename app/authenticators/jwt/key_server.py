@@ -25,12 +25,12 @@ class NotThere(FetchFailed):
 class KeyServer:
     """Fetches documents from `start` to `stop`, each over a connection of its own.
 
-    `timeout_seconds` is for the whole answer.
+    `timeout_seconds` is for the whole answer, `connections` how many are open at a time.
     """
 
-    def __init__(self, *, timeout_seconds: float) -> None:
+    def __init__(self, *, timeout_seconds: float, connections: int = _CONNECTIONS) -> None:
         self._client = HttpClient(
-            timeout_seconds=timeout_seconds, max_bytes=MAX_BYTES, connections=_CONNECTIONS
+            timeout_seconds=timeout_seconds, max_bytes=MAX_BYTES, connections=connections
         )
 
     async def start(self) -> None:

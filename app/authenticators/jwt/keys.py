@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+import structlog
+
 from app.authenticators.contract import ProbeResult
 
 if TYPE_CHECKING:
     from app.tokens.jwks import KeySet, VerificationKey
+
+
+log = structlog.get_logger(__name__)
 
 
 class Keys(Protocol):
@@ -61,7 +66,9 @@ class FixedKeys:
         return frozenset(key.fingerprint for key in self._keys.keys)
 
     async def start(self) -> None:
-        """Do nothing."""
+        """Log which keys of the document are left out."""
+        if self.unusable:
+            log.warning("keys_left_out", reasons=self.unusable)
 
     async def stop(self) -> None:
         """Do nothing."""

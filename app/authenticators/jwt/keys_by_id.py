@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 import re
+import resource
 import time
-from collections import deque
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -25,37 +25,57 @@ if TYPE_CHECKING:
     from app.authenticators.jwt.key_server import KeyServer
 
 MAX_AGE_SECONDS: Final = 86400
-MAX_FETCHES: Final = 10
-"""In one cooldown, so that invented names do not become fetches."""
+MOST_FETCHES: Final = 1024
+"""At a time. Nothing but the fetch tells an invented name from that of a new key, so each name gets
+one: at 400 invented names a second, 2.5 s pass before this many are on their way."""
 
 _NO_KEY: Final = "00000000-0000-0000-0000-000000000000"
 _REMEDY: Final = "let this machine reach it: name servers, firewall, certificates"
 _MAX_REMEMBERED: Final = 100
+_SHARE_OF_FILES: Final = 4
+"""Of the files that this process may open, one in so many may be a fetch: the rest is for users."""
+
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 log = structlog.get_logger(__name__)
+
+
+def most_fetches() -> int:
+    """Return how many keys may be fetched at a time."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY:
+        return MOST_FETCHES
+    return max(1, min(MOST_FETCHES, files // _SHARE_OF_FILES))
 
 
 class KeyDocuments:
     """Public keys as PEM under `address`, each named by a UUID.
 
     All requests for one name wait for the same fetch, and a failed name is fetched once per
-    cooldown. `clock` returns monotonic seconds.
+    cooldown. Whoever invents names cannot keep others from fetching theirs: if more than
+    `most_fetches` are on their way, the longest one ends, never the newest. `clock` returns
+    monotonic seconds.
     """
 
     ready = True  # nothing is fetched before a token names it
     unusable = ()  # a document has one key
 
     def __init__(
-        self, server: KeyServer, address: str, *, clock: Callable[[], float] = time.monotonic
+        self,
+        server: KeyServer,
+        address: str,
+        *,
+        most_fetches: int = MOST_FETCHES,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._server = server
+        self._most_fetches = most_fetches
         self._address = address
         self._clock = clock
         self._keys: FIFOCache[str, tuple[float, KeySet]] = FIFOCache(_MAX_REMEMBERED)
         self._failed: FIFOCache[str, tuple[float, bool]] = FIFOCache(_MAX_REMEMBERED)
         self._fetching: dict[str, asyncio.Task[None]] = {}
-        self._tried = deque([-math.inf] * MAX_FETCHES, maxlen=MAX_FETCHES)
+        self._told: FIFOCache[str, float] = FIFOCache(_MAX_REMEMBERED)
 
     async def start(self) -> None:
         """Allow fetches."""
@@ -112,11 +132,12 @@ class KeyDocuments:
 
     async def _try(self, key_id: str) -> None:
         if key_id not in self._fetching:
-            now = self._clock()
             failed_at, _ = self._failed.get(key_id, (-math.inf, False))
-            if min(now - failed_at, now - self._tried[0]) < COOLDOWN_SECONDS:
+            if self._clock() - failed_at < COOLDOWN_SECONDS:
                 return
-            self._tried.append(now)
+            if len(self._fetching) >= self._most_fetches:
+                longest = next(iter(self._fetching))
+                self._fetching.pop(longest).cancel()
             self._fetching[key_id] = asyncio.create_task(self._fetch(key_id))
         await asyncio.wait([self._fetching[key_id]])  # a cancelled waiter does not cancel it
 
@@ -127,6 +148,13 @@ class KeyDocuments:
             self._keys[key_id] = (now, pem_key(document))
         except (FetchFailed, InvalidKeySet) as error:
             self._failed[key_id] = (now, isinstance(error, NotThere))
-            log.warning("key_not_fetched", reason=str(error))
+            self._tell(str(error), now)
         finally:
-            del self._fetching[key_id]
+            if self._fetching.get(key_id) is asyncio.current_task():
+                del self._fetching[key_id]
+
+    def _tell(self, reason: str, now: float) -> None:
+        """Log a reason once per cooldown: invented names must not fill the log."""
+        if now - self._told.get(reason, -math.inf) >= COOLDOWN_SECONDS:
+            self._told[reason] = now
+            log.warning("key_not_fetched", reason=reason)

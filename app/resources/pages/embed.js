@@ -63,11 +63,13 @@ class MarketplaceEmbed extends HTMLElement {
 
   connectedCallback() {
     window.addEventListener("message", this.#hear);
+    window.addEventListener("pageshow", this.#comeBack);
     this.#restart();
   }
 
   disconnectedCallback() {
     window.removeEventListener("message", this.#hear);
+    window.removeEventListener("pageshow", this.#comeBack);
     this.#stop();
     this.#put();
   }
@@ -245,6 +247,17 @@ class MarketplaceEmbed extends HTMLElement {
     this.#tell("sso-error", { code, status, requestId: null });
     this.#refreshLater();
   }
+
+  /**
+   * The browser shows a page that it kept as it was: somebody else may have signed in meanwhile.
+   *
+   * @param {PageTransitionEvent} event
+   */
+  #comeBack = ({ persisted }) => {
+    if (!persisted) return;
+    this.#put();
+    this.#restart();
+  };
 
   /** @param {MessageEvent} event */
   #hear = ({ source, origin, data }) => {

@@ -1,4 +1,5 @@
 import base64
+import contextlib
 import gc
 import json
 from dataclasses import replace
@@ -7,8 +8,11 @@ from typing import Any
 import falcon
 import falcon.testing
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.authenticators.chain import Chain
+from app.authenticators.headers.engine import TrustedHeaders, TrustedHeadersVariables
 from app.authenticators.presets import BUILT_IN
 from app.errors import AccessDenied, InvalidCredential, NoSession
 from app.identity import Identity
@@ -362,7 +366,16 @@ async def test_every_field_has_a_header(load: Load) -> None:
 
 
 @pytest.mark.requirement("R11")
-@pytest.mark.parametrize("email", ["ada", "a@b@c.example", "@", "ada@acme.example ", "a b@c.d"])
+@pytest.mark.parametrize("email", ["ada@acme.example ", "a\u202e@acme.example", "\x07", "a" * 256])
+async def test_an_email_that_nobody_may_have_is_refused(load: Load, email: str) -> None:
+    authenticate = loaded(load, "oauth2-proxy")
+
+    with pytest.raises(InvalidCredential):
+        await authenticate(request(("X-Forwarded-User", "u-17"), ("X-Forwarded-Email", email)))
+
+
+@pytest.mark.requirement("R11")
+@pytest.mark.parametrize("email", ["ada", "a@b@c.example", "@", "-", "null", "a b@c.d"])
 async def test_an_email_that_is_none_is_no_address(load: Load, email: str) -> None:
     authenticate = loaded(load, "oauth2-proxy")
     headers = request(("X-Forwarded-User", "u-17"), ("X-Forwarded-Email", email))
@@ -529,7 +542,8 @@ def test_easy_auth_does_not_start_where_it_is_off(
 @pytest.mark.parametrize(
     ("variables", "variable", "words"),
     [
-        ({"PROXY_SECRET": "x"}, "PROXY_SECRET", "both or neither"),
+        ({"PROXY_SECRET": "x" * 5}, "PROXY_SECRET", "is shorter than 12 characters"),
+        ({"PROXY_SECRET": "of-the-proxy-17"}, "PROXY_SECRET", "both or neither"),
         ({"PROXY_SECRET_HEADER": "X-S"}, "PROXY_SECRET", "both or neither"),
         ({"SUBJECT_HEADER": "X_User"}, "SUBJECT_HEADER", "hyphens"),
         ({"EMAIL_HEADER": "X-É"}, "EMAIL_HEADER", "hyphens"),
@@ -646,3 +660,185 @@ async def test_only_so_many_headers_are_remembered(load: Load) -> None:
 
     found = [each for each in gc.get_objects() if isinstance(each, Identity)]
     assert sum(identity.subject.startswith("kept-") for identity in found) <= 257
+
+
+CLAIM_HEADERS = "department=X-Department, https://acme.example/plan=X-Plan"
+
+
+async def test_further_headers_are_claims(load: Load) -> None:
+    authenticate = loaded(
+        load,
+        GIVEN_NAME_HEADER="X-Given",
+        FAMILY_NAME_HEADER="X-Family",
+        CLAIM_HEADERS=CLAIM_HEADERS,
+    )
+
+    identity = (
+        await authenticate(
+            request(
+                ("X-Forwarded-User", "u-17"),
+                ("X-Given", "Ada"),
+                ("X-Family", "Lovelace"),
+                ("X-Department", "Sales, Überlingen"),
+                ("X-Plan", ""),
+            )
+        )
+    ).identity
+
+    assert (identity.given_name, identity.family_name) == ("Ada", "Lovelace")
+    assert identity.claims == {"department": "Sales, Überlingen"}
+
+
+async def test_further_headers_are_beside_a_payload_too(load: Load) -> None:
+    authenticate = loaded(load, "kong-oidc", CLAIM_HEADERS="plan=X-Plan")
+
+    identity = (
+        await authenticate(request(("X-Userinfo", b64(OIDC_CLAIMS)), ("X-Plan", "gold")))
+    ).identity
+
+    assert identity.claims == {**OIDC_CLAIMS, "plan": "gold"}
+
+
+@pytest.mark.requirement("R21", "R22")
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("X-Department", "a"), ("X-Department", "b")],
+        [("X-Department", b"\xff")],
+        [("X-Department", "a" * 513)],
+        [("X-Department", "a\x00b")],
+        [("X-Department", "a\u202eb")],
+    ],
+)
+async def test_further_headers_have_the_bounds_of_all_others(
+    load: Load, headers: list[Header]
+) -> None:
+    authenticate = loaded(load, CLAIM_HEADERS=CLAIM_HEADERS)
+
+    with pytest.raises(InvalidCredential):
+        await authenticate(request(("X-Forwarded-User", "u-17"), *headers))
+    with pytest.raises(NoSession):
+        await authenticate(request(("X-Forwarded-User", "u-17"), *headers, peer="10.9.9.9"))
+
+
+@pytest.mark.requirement("R61")
+async def test_a_header_can_say_that_the_address_is_not_verified(load: Load) -> None:
+    authenticate = loaded(load, "oauth2-proxy", CLAIM_HEADERS="email_verified=X-Email-Verified")
+    user = (("X-Forwarded-User", "u-17"), ("X-Forwarded-Email", "ada@acme.example"))
+
+    for text, email in (("True", "ada@acme.example"), ("false", None), ("x", None)):
+        identity = (await authenticate(request(*user, ("X-Email-Verified", text)))).identity
+        assert identity.email == email
+
+
+@pytest.mark.requirement("R48")
+@pytest.mark.parametrize(
+    "text", ["department", "=X-A", "a=", "a b=X-A", "a=X_A", "a=X-A,a=X-B", "a=X A", "{a}=X-A"]
+)
+def test_further_headers_that_are_not_written_so_are_named(load: Load, text: str) -> None:
+    found = problems(
+        load,
+        PANDIUM,
+        SSO_AUTHENTICATORS="trusted-headers",
+        AUTH_TRUSTED_HEADERS_TRUSTED_PROXIES="10.0.3.7",
+        AUTH_TRUSTED_HEADERS_CLAIM_HEADERS=text,
+    )
+
+    assert list(found) == ["AUTH_TRUSTED_HEADERS_CLAIM_HEADERS"]
+
+
+@pytest.mark.requirement("R60")
+@pytest.mark.parametrize(
+    "proxies", ["0.0.0.0/1", "::ffff:0:0/96", "10.0.0.0/7", "::/0", "2000::/3"]
+)
+def test_more_than_anybodys_own_network_does_not_start(load: Load, proxies: str) -> None:
+    for variable in ("AUTH_OAUTH2_PROXY_TRUSTED_PROXIES", "SSO_METRICS_CLIENTS"):
+        usual = {"AUTH_OAUTH2_PROXY_TRUSTED_PROXIES": "10.0.3.7"}
+        found = problems(
+            load, PANDIUM, {**usual, variable: proxies}, SSO_AUTHENTICATORS="oauth2-proxy"
+        )
+
+        assert "trusts everybody" in found[variable]
+
+
+@pytest.mark.requirement("R60")
+async def test_a_mapped_proxy_is_believed(load: Load) -> None:
+    authenticate = loaded(load, TRUSTED_PROXIES="::ffff:10.0.3.7")
+
+    for peer in ("10.0.3.7", "::ffff:10.0.3.7"):
+        found = await authenticate(request(("X-Forwarded-User", "u-17"), peer=peer))
+        assert found.identity.subject == "u-17"
+
+
+@pytest.mark.requirement("R60", "R64")
+def test_a_proxy_on_the_internet_is_told(load: Load) -> None:
+    public = loaded(load, TRUSTED_PROXIES="10.0.3.7,8.8.8.0/24")
+    private = loaded(load, TRUSTED_PROXIES="10.0.3.7,unix", SSO_BIND="unix:/run/x.sock")
+
+    (warning,) = public.authenticators["trusted-headers"].warnings  # type: ignore[attr-defined] # it may have some
+    assert (
+        "AUTH_TRUSTED_HEADERS_TRUSTED_PROXIES has addresses of the internet: 8.8.8.0/24" in warning
+    )
+    assert private.authenticators["trusted-headers"].warnings == ()  # type: ignore[attr-defined] # the same
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        {"auth_typ": "aad", "claims": None},
+        {"auth_typ": "aad"},
+        {"claims": [{"typ": "exp", "val": "4000000000"}, {"typ": "exp", "val": "4000000000"}]},
+        {"claims": [{"typ": "iat", "val": "1700000000"}, {"typ": "nbf", "val": 1_700_000_000}]},
+    ],
+)
+async def test_a_principal_is_read_as_easy_auth_writes_it(load: Load, principal: object) -> None:
+    authenticate, _ = of(load, "azure-easy-auth")
+    headers = (("X-MS-CLIENT-PRINCIPAL-ID", "u-17"), ("X-MS-CLIENT-PRINCIPAL", b64(principal)))
+
+    assert (await authenticate(request(*headers))).identity.subject == "u-17"
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(), children),
+    max_leaves=4,
+)
+PRINCIPAL = st.fixed_dictionaries(
+    {},
+    optional={
+        "claims": ANYTHING
+        | st.lists(
+            st.fixed_dictionaries(
+                {},
+                optional={
+                    "typ": ANYTHING | st.sampled_from(["exp", "groups", "email", "iat", "nbf"]),
+                    "val": ANYTHING | st.sampled_from(["4000000000", "1", "x"]),
+                },
+            )
+        )
+    },
+)
+
+
+@pytest.mark.requirement("R14")
+@given(principal=PRINCIPAL, payload=ANYTHING, text=st.binary(max_size=40))
+async def test_whatever_a_payload_says_it_is_an_identity_or_refused(
+    principal: dict[str, Any], payload: object, text: bytes
+) -> None:
+    for payload_format, value in (
+        ("azure-principal", b64(principal).encode()),
+        ("azure-principal", text),
+        ("base64-json", b64(payload).encode()),
+        ("base64-json", b64({**OIDC_CLAIMS, "x": payload}).encode()),
+    ):
+        variables = TrustedHeadersVariables(
+            _env_prefix="NOWHERE_",
+            trusted_proxies="10.0.3.7",
+            payload_header="X-Payload",
+            payload_format=payload_format,
+        )
+        authenticate = Chain(
+            authenticators={"x": TrustedHeaders("x", variables)}, timeout_seconds=5
+        )
+        with contextlib.suppress(InvalidCredential):
+            await authenticate(request(("X-Forwarded-User", "u-17"), ("X-Payload", value)))

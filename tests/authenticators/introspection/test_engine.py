@@ -633,7 +633,7 @@ async def test_no_text_of_ours_quotes_a_session(host: Host, made: Make) -> None:
     engine = authenticate.authenticators["introspection"]
 
     assert isinstance(engine, Introspection)
-    question = engine._question(request(SESSION))  # noqa: SLF001 - what a traceback could show
+    question = engine._questions.about(request(SESSION))  # noqa: SLF001 - what a traceback could show
     assert "ada-1" not in repr(question)
     assert "ada-1" not in repr(vars(engine._cache))  # noqa: SLF001 - what a dump could show
 

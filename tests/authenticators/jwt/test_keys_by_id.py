@@ -1,4 +1,5 @@
 import asyncio
+import resource
 import uuid
 from collections.abc import AsyncIterator
 
@@ -6,7 +7,7 @@ import pytest
 
 from app.authenticators.jwt.fetched_keys import COOLDOWN_SECONDS
 from app.authenticators.jwt.key_server import KeyServer
-from app.authenticators.jwt.keys_by_id import MAX_AGE_SECONDS, MAX_FETCHES, KeyDocuments
+from app.authenticators.jwt.keys_by_id import MAX_AGE_SECONDS, KeyDocuments, most_fetches
 from app.errors import AuthenticatorUnavailable
 from app.testing import FakeIdentityProvider, IssuerKey
 from app.tokens.jwks import UnknownKey
@@ -117,21 +118,60 @@ async def test_a_server_that_fails_is_asked_once_a_cooldown(
     assert documents.fetches == 1
 
 
-@pytest.mark.requirement("R17")
-async def test_whoever_invents_names_gets_no_further_than_ten_fetches(documents: Documents) -> None:
-    documents.provider.behaviour = "missing"
-    refused = {"unknown": 0, "unavailable": 0}
-
-    for _ in range(1000):
-        try:
+@pytest.mark.requirement("R59")
+async def test_whoever_invents_names_keeps_nobody_from_a_new_key(
+    documents: Documents, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(100):
+        with pytest.raises(AuthenticatorUnavailable):  # it answers with a document that is no key
             await documents.finds(str(uuid.uuid4()))
-        except UnknownKey:
-            refused["unknown"] += 1
-        except AuthenticatorUnavailable:
-            refused["unavailable"] += 1
 
-    assert refused == {"unknown": MAX_FETCHES, "unavailable": 1000 - MAX_FETCHES}
-    assert documents.fetches == MAX_FETCHES
+    assert await documents.finds()
+    assert documents.fetches == 101
+    assert capsys.readouterr().out.count("key_not_fetched") == 1
+
+
+@pytest.mark.requirement("R59")
+async def test_of_too_many_fetches_the_longest_ends_and_never_the_newest() -> None:
+    held: dict[str, asyncio.Event] = {}
+
+    class Slow(KeyServer):
+        async def get(self, address: str) -> bytes:
+            held[address.rpartition("/")[2]] = event = asyncio.Event()
+            await event.wait()
+            return KEY.pem()
+
+    keys = KeyDocuments(Slow(timeout_seconds=1), "https://keys.example", most_fetches=3)
+    names = [str(uuid.uuid4()) for _ in range(5)]
+    waiting = [asyncio.create_task(keys.find(name, "ES256")) for name in [*names, NAME, NAME]]
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+    for name in (NAME, *names[3:]):
+        held[name].set()
+    found = await asyncio.gather(*waiting, return_exceptions=True)
+
+    assert [isinstance(each, tuple) for each in found] == [False] * 3 + [True] * 4
+    assert all(isinstance(each, AuthenticatorUnavailable) for each in found[:3])
+    again = asyncio.create_task(keys.find(names[0], "ES256"))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    held[names[0]].set()
+    assert await again
+    await keys.stop()
+
+
+@pytest.mark.requirement("R59")
+@pytest.mark.parametrize(
+    ("files", "most"),
+    [(2, 1), (256, 64), (1024, 256), (1_048_576, 1024), (resource.RLIM_INFINITY, 1024)],
+)
+def test_fetches_leave_files_for_users(
+    monkeypatch: pytest.MonkeyPatch, files: int, most: int
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (files, files))
+
+    assert most_fetches() == most
 
 
 async def test_only_so_many_names_are_remembered(documents: Documents) -> None:

@@ -1,0 +1,58 @@
+"""Files of the configuration that have changed since they were looked at last."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+_Signature = tuple[object, ...]
+
+
+class Watch:
+    """Looks at files every `seconds`, or never for 0. `clock` returns seconds that only grow.
+
+    A folder changes with the names in it and with each of its files. Links are followed: Kubernetes
+    swaps one (`..data`) to change all files of a volume at once.
+    """
+
+    def __init__(
+        self,
+        paths: Iterable[Path],
+        *,
+        seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._paths = sorted(paths)
+        self._seconds = seconds
+        self._clock = clock
+        self._looked_at = clock()
+        self._seen = self._signatures()
+
+    def has_changed(self) -> bool:
+        """Whether something has changed since the last look; between two looks it has not."""
+        if not self._seconds or self._clock() - self._looked_at < self._seconds:
+            return False
+        self._looked_at = self._clock()
+        before, self._seen = self._seen, self._signatures()
+        return before != self._seen
+
+    def _signatures(self) -> list[_Signature]:
+        return [_signature(path) for path in self._paths]
+
+
+def _signature(path: Path) -> _Signature:
+    try:
+        if path.is_dir():
+            return tuple((each.name, *_of_file(each)) for each in sorted(path.iterdir()))
+        return _of_file(path)
+    except OSError as error:
+        return (error.errno,)
+
+
+def _of_file(path: Path) -> _Signature:
+    try:
+        found = path.stat()
+    except OSError as error:  # a dangling link
+        return (error.errno,)
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)

@@ -1,0 +1,1 @@
+"""Each login, by a payload as its product sends it: the files in tests/data/logins."""

@@ -1,0 +1,121 @@
+"""Variables, folders and disks of others change nothing of what was checked."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from .acme import ADA, AS_SHIPPED
+from .service import COMMAND, ROOT, Service, eventually, free_port, minimal, serving
+
+SHM = Path("/dev/shm")  # noqa: S108 - where the service makes a folder for its metrics
+
+
+@pytest.mark.requirement("R63")
+def test_options_of_the_server_in_the_environment_change_nothing(tmp_path: Path) -> None:
+    port = free_port()
+    options = f"--bind 127.0.0.1:{port} --access-logfile - --workers 7 --worker-class sync"
+    with serving({**AS_SHIPPED, "GUNICORN_CMD_ARGS": options}, tmp_path) as service:
+        assert service.get("/pandium-sso?display=list", *ADA).status == 307
+        assert not service.bind.endswith(f":{port}")
+        assert "display=list" not in service.output
+        assert f":{port}" not in service.output
+
+
+@pytest.mark.requirement("R63")
+@pytest.mark.parametrize("name", ["PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir"])
+def test_a_metrics_folder_of_others_is_left_alone(tmp_path: Path, name: str) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "counter_1.db").write_text("theirs")
+    with serving({**AS_SHIPPED, name: str(theirs)}, tmp_path / "service") as service:
+        service.get("/pandium-sso", *ADA)
+        assert service.get("/metrics").status == 200
+
+    assert [path.read_text() for path in theirs.iterdir()] == ["theirs"]
+
+
+def has(service: Service, event: str, times: int) -> bool:
+    return service.output.count(event) == times
+
+
+def descriptors(service: Service) -> int:
+    return len(list(Path(f"/proc/{service.process.pid}/fd").iterdir()))
+
+
+def resident_kib(service: Service) -> int:
+    status = Path(f"/proc/{service.process.pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0])
+
+
+@pytest.mark.requirement("R63")
+def test_reloads_take_no_descriptor_no_file_and_no_memory(tmp_path: Path) -> None:
+    before = set(SHM.iterdir())
+    with serving({**AS_SHIPPED, "WEB_CONCURRENCY": "1"}, tmp_path) as service:
+        (folder,) = set(SHM.iterdir()) - before
+        seen = []
+        for number in range(1, 41):
+            service.process.send_signal(signal.SIGHUP)
+            eventually(partial(has, service, "configuration_taken", number))
+            eventually(partial(has, service, "Booting worker", number + 1))
+            seen.append((descriptors(service), resident_kib(service)))
+        eventually(lambda: len(list(folder.glob("*-*"))) <= 1)
+
+        assert service.get("/metrics").status == 200
+        assert max(open_ for open_, _ in seen[-20:]) <= seen[5][0] + 2
+        assert seen[-1][1] < seen[5][1] * 1.25
+        assert len(list(folder.iterdir())) <= 2
+
+
+@pytest.mark.requirement("R47", "R63")
+def test_both_outputs_in_one_file_are_appended(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text("before\n")
+    environment = minimal({**AS_SHIPPED, "SSO_BIND": f"127.0.0.1:{free_port()}"})
+    with path.open("r+b") as file:
+        file.seek(0)
+        command = (*COMMAND, "serve")
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=file, stderr=file)  # noqa: S603 - our own interpreter
+        eventually(lambda: "Booting worker" in path.read_text())
+        subprocess.run(  # noqa: S603 - the same
+            [sys.executable, "-c", f"import os; os.write({file.fileno()}, b'theirs\\n')"],
+            pass_fds=[file.fileno()],
+            check=True,
+        )
+        process.terminate()
+        assert process.wait(20) == 0
+    text = path.read_text()
+
+    assert text.startswith("before\n")
+    assert "theirs\n" in text
+    assert text.count("Starting gunicorn") == 1
+
+
+@pytest.mark.requirement("R63")
+def test_without_room_for_metrics_sign_ons_go_on(tmp_path: Path) -> None:
+    """A memory file system of one page, which is full at once, in a mount namespace of its own."""
+    command = (
+        'mount -t tmpfs -o size=4k tmpfs /dev/shm && exec "$0" "$@"',
+        *COMMAND,
+        "serve",
+    )
+    prefix = ("unshare", "--mount", "sh", "-c", command[0])
+    if subprocess.run((shutil.which("unshare") or "", "--mount", "true"), check=False).returncode:  # noqa: S603 - of util-linux
+        pytest.skip("this machine lets nobody make a mount namespace")
+    with serving(
+        {**AS_SHIPPED, "TMPDIR": str(SHM), "WEB_CONCURRENCY": "1"}, tmp_path, prefix
+    ) as service:
+        for _ in range(30):
+            assert service.get("/pandium-sso", *ADA).status == 307
+        time.sleep(1.5)  # past the second in which a worker hands its counts on
+        assert service.get("/pandium-sso", *ADA).status == 307
+        assert service.get("/metrics").status == 200
+        assert "Booting worker" in service.output
+        assert service.output.count("Booting worker") == 1
