@@ -179,6 +179,7 @@ def test_a_vendor_of_ours_is_rehearsed_too(
     [
         ("4102444800", int(NOW) + 60),
         ("4102444800.5", int(NOW) + 60),
+        ("'4102444800'", int(NOW) + 60),
         ("'{expires_at+3600}'", int(NOW) + 60),
         ("'{now+86400}'", int(NOW) + 60),
         ("'{issued_at+30}'", int(NOW) + 25),
