@@ -42,7 +42,7 @@ SIGN_ON_SECONDS: Final = Histogram(
 )
 AUTHENTICATION_SECONDS: Final = Histogram(
     "sso_authentication_duration_seconds",
-    "Time that an authenticator took",
+    "Time that an authenticator took which may wait for others",
     ("authenticator",),
     buckets=SECONDS,
     registry=REGISTRY,
