@@ -18,8 +18,8 @@ from .webdriver import Tab
 
 Way = Literal["link", "iframe", "element", "form", "form in an iframe"]
 
-QUIET_SECONDS: Final = 1.5
-"""So long nothing more must happen before what is seen counts; a loop takes a tenth of it."""
+QUIET_SECONDS: Final = 1.0
+"""What is seen counts when so long nothing happened; a turn of a loop takes a tenth of it."""
 
 _ADA: Final = "the marketplace"
 _BOB: Final = "the new user's marketplace"

@@ -18,14 +18,8 @@ def form_page(vendor: str) -> str:
         delivery="form",
     )
     resp = Response()
-<<<<<<< HEAD
-    handoff = destination.handoff(Issued("a-token"), IDS, {})
-    Handoffs(destination, framed_by).send(create_asgi_req(), resp, handoff)
-    return str(resp.text), str(resp.get_header("Content-Security-Policy"))
-=======
     handoff = destination.handoff(Issued("t.t.t"), IDS, {})
     Handoffs(destination, ()).send(create_asgi_req(), resp, handoff)
     submits = "document.forms[0].submit();"
     assert submits in str(resp.text)
     return str(resp.text).replace(submits, "")
->>>>>>> browser

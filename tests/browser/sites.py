@@ -108,8 +108,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in {"Content-Length": str(len(body)), **headers}.items():
             self.send_header(name, value)
-        self.end_headers()
         with contextlib.suppress(OSError):  # the page was left before its answer came
+            self.end_headers()
             self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:

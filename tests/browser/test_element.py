@@ -234,6 +234,114 @@ def test_a_frame_that_is_refused_while_the_session_holds_is_an_error_and_no_loop
     assert of(page, "sso-login-required") == []
 
 
+# --- one try
+
+
+NEVER_BELIEVED = {"/pandium-sso", "/pandium-sso/session", "/pandium-sso?display=settings"}
+TELL = LISTEN.replace('if (name === "sso-login-required") event.preventDefault();', "")
+NO_STORAGE = """Object.defineProperty(window, "sessionStorage", {
+  get() { throw new DOMException("blocked", "SecurityError"); } });"""
+
+
+def logins(world: World) -> int:
+    return len(world.sites.asked_for(world.host + SIGNS_IN))
+
+
+@pytest.fixture
+def unbelieved(world: World) -> World:
+    """The login lets everybody in, and the service believes nobody."""
+    world.sites.unknown_at = set(NEVER_BELIEVED)
+    return world
+
+
+@pytest.mark.requirement("R56")
+@pytest.mark.parametrize("storage", ["there", "blocked"])
+def test_the_element_leaves_for_the_login_once(unbelieved: World, page: Page, storage: str) -> None:
+    if storage == "blocked":
+        page.add_init_script(NO_STORAGE)
+    show(unbelieved, page, element(unbelieved), listening=TELL)
+
+    words = page.locator("marketplace-embed [role=status]")
+    expect(words).to_contain_text("You have just signed in, but that session is not accepted here.")
+    page.wait_for_timeout(500)
+    (detail,) = of(page, "sso-error")
+    assert detail == {"code": "login_failed", "status": 401, "requestId": None}
+    assert of(page, "sso-login-required") == []
+    assert logins(unbelieved) == 1
+    assert ("sso_attempt=" in page.url) == (storage == "blocked")
+
+    page.get_by_role("link", name="Try again").click()
+    expect(words).to_contain_text("You have just signed in")
+    assert logins(unbelieved) == 2
+    assert page.url.count("sso_attempt=") == (storage == "blocked")
+
+
+@pytest.mark.requirement("R56")
+def test_two_elements_leave_for_the_login_once(unbelieved: World, page: Page) -> None:
+    unbelieved.sites.unknown_at.add("/apifuse-sso/session")
+    both = element(unbelieved) + element(unbelieved, "/apifuse-sso")
+    show(unbelieved, page, both, listening=TELL)
+
+    told(page, "sso-error", 2)
+    page.wait_for_timeout(500)
+    assert [detail["code"] for detail in of(page, "sso-error")] == ["login_failed"] * 2
+    assert logins(unbelieved) == 1
+
+
+@pytest.mark.requirement("R56")
+def test_a_page_in_a_frame_of_its_own_host_leaves_once(unbelieved: World, page: Page) -> None:
+    inner = f'<script type="module" src="{unbelieved.service}/pandium-sso/embed.js"></script>'
+    address = unbelieved.sites.put(f"{unbelieved.host}/in", TELL + inner + element(unbelieved))
+    page.goto(unbelieved.sites.put(f"{unbelieved.host}/page", f'<iframe src="{address}"></iframe>'))
+
+    page.wait_for_url(f"{unbelieved.host}/in?sso_attempt=*")
+    assert told(page, "sso-error")[0]["code"] == "login_failed"
+    page.wait_for_timeout(500)
+    assert logins(unbelieved) == 1
+
+
+@pytest.mark.requirement("R56")
+@pytest.mark.parametrize("mark", ["1", "-5", "x", "9999999999", "", "1e9"])
+def test_a_mark_that_is_old_or_damaged_keeps_nobody_from_the_login(
+    world: World, page: Page, mark: str
+) -> None:
+    page.add_init_script(f"sessionStorage.sso_attempt ??= {json.dumps(mark)}")
+    show(world, page, element(world), query=f"?tab=2&sso_attempt={mark}")
+
+    (detail,) = told(page, "sso-login-required")
+    (back,) = parse_qs(urlsplit(detail["loginUrl"]).query)["rd"]
+    assert back == f"{world.host}/page?tab=2"
+
+
+@pytest.mark.requirement("R56")
+def test_after_a_minute_the_login_is_tried_again(unbelieved: World, page: Page) -> None:
+    page.clock.install()
+    show(unbelieved, page, element(unbelieved), listening=TELL)
+    words = page.locator("marketplace-embed [role=status]")
+    expect(words).to_contain_text("You have just signed in")
+
+    page.clock.fast_forward(61_000)
+    reload(page)
+    page.clock.run_for(100)
+
+    page.wait_for_timeout(1_000)
+    assert logins(unbelieved) == 2
+
+
+@pytest.mark.requirement("R27")
+def test_a_page_that_the_browser_kept_shows_nothing_of_before(signed_in: World, page: Page) -> None:
+    show(signed_in, page, element(signed_in))
+    told(page, "sso-ready")
+    signed_in.sites.identity = {}
+
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: false }))")
+    assert page.locator("iframe").count() == 1
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+
+    assert page.locator("iframe").count() == 0
+    told(page, "sso-login-required")
+
+
 # --- messages
 
 
