@@ -47,11 +47,6 @@ def own_claims(token: UnverifiedToken) -> Mapping[str, Any]:
     return token.claims
 
 
-def no_sources(_identity: Identity) -> Mapping[str, str]:
-    """Return nothing: it is not known which claim was which field."""
-    return {}
-
-
 @dataclass(slots=True, kw_only=True, eq=False)
 class Assertion:
     """Takes an identity from a token that one of `keys` has signed and that follows the `rules`.
@@ -70,10 +65,10 @@ class Assertion:
     keys: Keys
     identity_from: Callable[[Mapping[str, Any]], Identity]
     max_token_bytes: int
+    sources: Callable[[Identity], Mapping[str, str]]
     claims_of: Callable[[UnverifiedToken], Mapping[str, Any]] = own_claims
     padded: bool = False
     own_keys: frozenset[bytes] = frozenset()
-    sources: Callable[[Identity], Mapping[str, str]] = no_sources
     now: Callable[[], float] = time.time
     unchecked: tuple[str, ...] = ()
     _remembered: FIFOCache[bytes, _Verified] = field(

@@ -150,8 +150,12 @@ class KeyDocuments:
             self._failed[key_id] = (now, isinstance(error, NotThere))
             self._tell(str(error), now)
         finally:
-            if self._fetching.get(key_id) is asyncio.current_task():
-                del self._fetching[key_id]
+            self._end_fetch(key_id)
+
+    def _end_fetch(self, key_id: str) -> None:
+        """Let the name be fetched again. One that was ended for others may be under way anew."""
+        if self._fetching.get(key_id) is asyncio.current_task():
+            del self._fetching[key_id]
 
     def _tell(self, reason: str, now: float) -> None:
         """Log a reason once per cooldown: invented names must not fill the log."""
