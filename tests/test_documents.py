@@ -1,10 +1,13 @@
 """The documents, held against the code."""
 
+import json
 import re
 import shlex
+import tomllib
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import jsonschema
 import pytest
 
 from app import __version__
@@ -186,6 +189,27 @@ def test_the_shortest_row_of_the_documents_is_that_of_the_example() -> None:
     (shortest, *_) = re.findall(r"```toml\n(.*?)```", documents, re.DOTALL)
 
     assert shortest in (ROOT / "config" / "destinations.example.toml").read_text(encoding="utf-8")
+
+
+def test_editors_know_the_keys_of_a_row() -> None:
+    written = (ROOT / "config" / "destinations.schema.json").read_text(encoding="utf-8")
+    example = (ROOT / "config" / "destinations.example.toml").read_text(encoding="utf-8")
+    row = json.loads(written)["additionalProperties"]
+
+    assert written == reference.rows_schema()
+    assert {"address", "header", "exchange", "pages"} < row["properties"].keys()
+    assert row["additionalProperties"] is False
+    assert example.startswith("#:schema ./destinations.schema.json\n")
+
+
+def test_the_example_holds_by_its_schema() -> None:
+    schema = json.loads(reference.rows_schema())
+    rows = tomllib.loads((ROOT / "config" / "destinations.example.toml").read_text("utf-8"))
+
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(rows, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"x": {"adress": "https://x.example/"}}, schema)
 
 
 def test_the_table_of_requirements_is_what_the_marks_say() -> None:

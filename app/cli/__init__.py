@@ -14,6 +14,7 @@ from pydantic_settings import (
 from app.cli.check import Check
 from app.cli.demo import Demo
 from app.cli.inspect import Inspect
+from app.cli.learn import Learn
 from app.cli.mint import Mint
 from app.cli.output import fail
 from app.cli.reference import Reference
@@ -36,6 +37,7 @@ class MarketplaceSso(BaseSettings):
     check: CliSubCommand[Check] = Field(description="check the configuration")
     mint: CliSubCommand[Mint] = Field(description="show claims and address of a sample user")
     inspect: CliSubCommand[Inspect] = Field(description="decode and verify a token or an address")
+    learn: CliSubCommand[Learn] = Field(description="print the row that makes a sample token")
     demo: CliSubCommand[Demo] = Field(description="show everything on loopback")
     reference: CliSubCommand[Reference] = Field(description="print a generated document")
 

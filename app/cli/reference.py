@@ -18,6 +18,7 @@ from app.destinations.apifuse import ApifuseVariables
 from app.destinations.claim_maps import SharedVariables
 from app.destinations.pandium_variables import PandiumVariables
 from app.destinations.row_keys import KeyVariables
+from app.destinations.rows import Row
 from app.settings.secrets import EXAMPLE_SECRET
 from app.settings.service import ProcessVariables, ServiceVariables
 from app.settings.variables import variable_names
@@ -160,9 +161,26 @@ def _escaped(cell: str) -> str:
     return cell.replace("|", "\\|")
 
 
+def rows_schema() -> str:
+    """Return the JSON Schema of a destinations file, with which editors complete and check it."""
+    row = Row.model_json_schema(by_alias=True)
+    definitions = row.pop("$defs")
+    row["properties"].pop("name")  # of the table, not in it
+    row["required"].remove("name")
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A destinations file: a table for each vendor",
+        "type": "object",
+        "additionalProperties": {**row, "description": "A vendor; see docs/destinations.md"},
+        "$defs": definitions,
+    }
+    return json.dumps(schema, indent=2) + "\n"
+
+
 DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = {
     "configuration": configuration,
     "example-env": example_env,
+    "rows-schema": rows_schema,
 }
 """What `marketplace-sso reference` can print."""
 
@@ -170,7 +188,7 @@ DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = {
 class Reference(BaseModel):
     """Print a document that is generated from the settings."""
 
-    document: CliPositionalArg[Literal["configuration", "example-env"]] = Field(
+    document: CliPositionalArg[Literal["configuration", "example-env", "rows-schema"]] = Field(
         description="which document"
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from typing import Any, Final
 
 from app.destinations.destination import Destination, Statement
@@ -11,20 +11,14 @@ from app.errors import LocationTooLong, MissingClaim, VendorUnavailable
 from app.identity import Identity
 
 
-class _Everything(Mapping[str, Any]):
+class _Everything(dict[str, Any]):
     """Claims of a host session that has every one."""
 
     def __contains__(self, _name: object) -> bool:
         return True
 
-    def __getitem__(self, _name: str) -> int:
+    def __missing__(self, _name: str) -> int:
         return 1  # a number is text where text is wanted, and a time where that is
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
 
 
 _YEAR_9999: Final = 253_402_300_799

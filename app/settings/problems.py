@@ -36,11 +36,9 @@ class InvalidSettings(Exception):
 
 def fault(variable: str, error: BaseException) -> Problem:
     """Return the problem that an unforeseen exception is; its text may quote a secret."""
-    place = ""
-    if frames := traceback.extract_tb(error.__traceback__):
-        place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}"
-    wrong = f"cannot be used: {type(error).__name__} was raised{place}"
-    return Problem(variable, wrong)
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    place = "".join(f" at {Path(frame.filename).name}:{frame.lineno}" for frame in last)
+    return Problem(variable, f"cannot be used: {type(error).__name__} was raised{place}")
 
 
 def problems_of_group(error: ValidationError, prefix: str) -> Iterable[Problem]:

@@ -262,7 +262,7 @@ def test_reference_prints_its_documents(capsys: pytest.CaptureFixture[str]) -> N
     assert "\nSSO_AUTHENTICATORS=oauth2-proxy\n" in run(capsys, "reference", "example-env")[1]
     status, _, err = run(capsys, "reference", "poem")
     assert status == 2
-    assert "document should be 'configuration' or 'example-env'" in err
+    assert "document should be 'configuration', 'example-env' or 'rows-schema'" in err
 
 
 def test_a_variable_of_a_commands_name_means_nothing(

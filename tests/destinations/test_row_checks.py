@@ -8,7 +8,7 @@ from app.destinations.parameters import leads_away
 from app.identity import Identity
 from tests.destinations.sample_rows import KEY, SHORT, Rows
 from tests.in_process import Load, MakeClient, problems
-from tests.samples import ADA, NOW, PANDIUM, PROXY
+from tests.samples import ADA, APIFUSE, NOW, PANDIUM, PROXY
 
 PAGE = "[x]\nparameter='j'\n[x.pages.p]\naddress='https://x.example/{id}'\npath='{id}'\n"
 
@@ -160,6 +160,7 @@ def test_a_plain_parameter_needs_no_rule(name: str) -> None:
         ({"PANDIUM_FORWARD_PARAMETERS": "RelayState"}, "PANDIUM_FORWARD_PARAMETERS", "RelayState"),
         ({"PANDIUM_MARKETPLACE_URL": "https://p.x/?tenant=x"}, "PANDIUM_MARKETPLACE_URL", "tenant"),
         ({"PANDIUM_MARKETPLACE_URL": "https://p.x/?display=x"}, "PANDIUM_MARKETPLACE_URL", "has"),
+        ({"PANDIUM_CLAIMS": '{"a":' * 20 + "1" + "}" * 20}, "PANDIUM_CLAIMS", "nests deeper"),
         ({"PANDIUM_CLAIMS": '{"a": 1, "a": 2}'}, "PANDIUM_CLAIMS", "a member is repeated"),
         ({"PANDIUM_CLAIMS": '{"a": "{issued_at:%Y\\ud800}"}'}, "PANDIUM_CLAIMS", "minted"),
         ({"PANDIUM_CLAIMS": '{"a": NaN}'}, "PANDIUM_CLAIMS", "not finite"),
@@ -194,3 +195,11 @@ def test_no_token_outlives_the_host_session(
     claims = destination.claims_for(identity, {})
 
     assert claims == {"exp": expected, "a": int(NOW) + 60}
+
+
+def test_no_listing_stands_behind_a_query(load: Load) -> None:
+    domain = {"APIFUSE_SUBDOMAIN": "", "APIFUSE_CUSTOM_DOMAIN": "market.acme.example/?jwt=x"}
+
+    found = problems(load, PROXY, APIFUSE, domain)
+
+    assert "has a query" in found["APIFUSE_CUSTOM_DOMAIN"]

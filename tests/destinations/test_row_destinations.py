@@ -2,13 +2,12 @@ import base64
 import html
 import json
 import re
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urljoin, urlsplit
 
 import ada_url
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc import jwt as vendors_library
 from joserfc.jwk import import_key
 from joserfc.jws import JWSRegistry
@@ -16,38 +15,11 @@ from joserfc.jws import JWSRegistry
 from app.destinations.row_keys import key_prefix
 from app.main import create_app
 from app.server.loading import load
-from tests.destinations.sample_rows import SHORT, Rows, pem, secret
+from tests.destinations.example_rows import ALGORITHMS, EXAMPLE, KEYS
+from tests.destinations.sample_rows import SHORT, Rows, pem
 from tests.in_process import Client, Load, MakeClient, Server, problems
 from tests.samples import NOW, PANDIUM, PROXY
 from tests.system import corpus
-
-ROOT = Path(__file__).parent.parent.parent
-EXAMPLE = ROOT / "config" / "destinations.example.toml"
-
-
-ASYMMETRIC = {
-    "mintlify": pem(ec.generate_private_key(ec.SECP256R1())),
-    **{
-        name: pem(rsa.generate_private_key(65537, 2048))
-        for name in (
-            *("workato", "cobrowse", "freshworks", "prismatic", "jaas", "bytechef", "paragon"),
-            "assertion",
-        )
-    },
-}
-HMAC = (
-    *("acme", "blendr", "zendesk", "canny", "featurebase", "uservoice", "readme", "helpscout"),
-    *("metabase", "nolt", "zendesk-messaging", "tableau", "sigma", "metabase-sdk", "superset"),
-    *("n8n", "lightdash", "intercom"),
-)
-API_KEYS = ("merge", "luzmo")
-KEYS = {**{name: secret(name) for name in (*HMAC, *API_KEYS)}, **ASYMMETRIC}
-ALGORITHMS = {
-    **dict.fromkeys(HMAC, "HS256"),
-    **dict.fromkeys(ASYMMETRIC, "RS256"),
-    "helpscout": "HS512",
-    "mintlify": "ES256",
-}
 
 KONG = {"SSO_AUTHENTICATORS": "kong-oidc", "AUTH_KONG_OIDC_TRUSTED_PROXIES": "127.0.0.1"}
 CLAIMS = {
