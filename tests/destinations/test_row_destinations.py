@@ -14,7 +14,8 @@ from joserfc.jwk import import_key
 from joserfc.jws import JWSRegistry
 
 from app.destinations.row_keys import key_prefix
-from app.main import create_app, load
+from app.main import create_app
+from app.server.loading import load
 from tests.destinations.sample_rows import SHORT, Rows, pem, secret
 from tests.in_process import Client, Load, MakeClient, Server, problems
 from tests.samples import NOW, PANDIUM, PROXY
