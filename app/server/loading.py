@@ -57,7 +57,7 @@ def load(*, now: Callable[[], float] = time.time) -> Configuration:
             authenticators,
             tuple(destinations),
             secrets,
-            frozenset(reading.files),
+            frozenset(reading.files) | appearance.files,
             appearance,
         )
         create_app(config, now=now)
