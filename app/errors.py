@@ -112,3 +112,7 @@ class LocationTooLong(SignOnError):
     """The address is too long to pass proxies; a cut token is never sent."""
 
     code = "location_too_long"
+
+
+class NoAnswer(Exception):
+    """Somebody who was asked gave no whole answer; the message quotes nothing that came instead."""
