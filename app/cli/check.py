@@ -12,6 +12,7 @@ from pydantic_settings import CliImplicitFlag
 from app.authenticators.contract import ProbeResult
 from app.cli.check_online import ask_everybody
 from app.cli.output import print_json
+from app.destinations.advice import advice
 from app.main import Configuration
 from app.server.loading import load
 from app.settings.problems import InvalidSettings
@@ -57,11 +58,12 @@ def _ask_everybody(config: Configuration) -> list[ProbeResult]:
 
 def _warnings(config: Configuration) -> list[str]:
     """Return what is legal and likely wrong; an authenticator may have `warnings`."""
-    return [
+    warnings = [
         f"authenticator {name}: {warning}"
         for name, each in config.authenticators.items()
         for warning in getattr(each, "warnings", ())
     ]
+    return warnings + advice(config.destinations)
 
 
 def _all_ok(results: list[ProbeResult]) -> bool:

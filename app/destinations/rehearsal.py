@@ -52,9 +52,7 @@ def rehearse(destination: Destination) -> None:
     parameters = dict.fromkeys(destination.parameters, "1")
     for ids in _sample_ids(destination):
         try:
-            values = destination.claims.values_for(SAMPLE, ids, parameters)
-            values["map"] = _Everything()
-            statement = Statement(destination.claims.filled(values, ends_at=_YEAR_9999), values)
+            statement = _statement(destination, ids, parameters)
             issued = Issued(destination.sign(statement.claims), answer=_Everything())
             if destination.exchange is not None:
                 destination.question(statement, destination.exchange)
@@ -68,6 +66,20 @@ def rehearse(destination: Destination) -> None:
             raise CannotBeMinted(f"makes an address that is too long: {error}") from None
         except (ArithmeticError, TypeError, ValueError) as error:
             raise CannotBeMinted(f"cannot be minted: {type(error).__name__}") from None
+
+
+def sample_claims(destination: Destination) -> dict[str, Any]:
+    """Return what a token for `SAMPLE` says, of a page that has been rehearsed."""
+    ids = next(iter(_sample_ids(destination)))
+    return _statement(destination, ids, dict.fromkeys(destination.parameters, "1")).claims
+
+
+def _statement(
+    destination: Destination, ids: dict[str, str], parameters: dict[str, str]
+) -> Statement:
+    values = destination.claims.values_for(SAMPLE, ids, parameters)
+    values["map"] = _Everything()
+    return Statement(destination.claims.filled(values, ends_at=_YEAR_9999), values)
 
 
 def _sample_ids(destination: Destination) -> Iterable[dict[str, str]]:

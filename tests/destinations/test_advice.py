@@ -1,0 +1,36 @@
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from app.destinations.advice import advice
+from tests.destinations.sample_rows import Rows, pem
+from tests.in_process import Load
+from tests.samples import PANDIUM, PROXY
+
+
+def row(name: str, algorithm: str, claims: str) -> str:
+    return (
+        f"[{name}]\naddress = 'https://{name}.example/'\nparameter = 'jwt'\n"
+        f"algorithm = '{algorithm}'\nclaims = {{ sub = '{{subject}}'{claims} }}\n"
+    )
+
+
+def test_vendors_whose_tokens_could_be_mistaken_are_told(load: Load, rows: Rows) -> None:
+    text = (
+        row("a", "RS256", ", aud = 'a'")
+        + row("b", "RS512", "")
+        + row("c", "ES256", "")
+        + row("d", "HS256", "")
+    )
+    keys = {
+        "DESTINATION_A_KEY": pem(rsa.generate_private_key(65537, 2048)),
+        "DESTINATION_B_KEY": pem(rsa.generate_private_key(65537, 2048)),
+        "DESTINATION_C_KEY": pem(ec.generate_private_key(ec.SECP256R1())),
+        "DESTINATION_D_KEY": "of-d-0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+    }
+
+    found = advice(load(PROXY, PANDIUM, rows(text), keys).destinations)
+
+    (line,) = found
+    assert line == (
+        "destination b: its tokens have no aud, and a signs with RS…, too: "
+        "add aud, or give the vendor the key set of its own row"
+    )
