@@ -31,6 +31,7 @@ from app.errors import (
 from app.identity import ascii_lower
 from app.resources.appearance import Appearance
 from app.resources.cors import Cors
+from app.resources.counts import announce
 from app.resources.embed import Embed
 from app.resources.health import Live, Ready, Version
 from app.resources.jwks import Jwks
@@ -43,6 +44,7 @@ from app.resources.refusals import Refusals
 from app.resources.request import Request
 from app.resources.session import Session
 from app.resources.sign_on import SignOn
+from app.resources.texts import TEXTS
 from app.settings.addresses import origin_of
 from app.settings.environment import read_environment
 from app.settings.problems import InvalidSettings, fault
@@ -155,6 +157,7 @@ def create_app(
 ) -> falcon.asgi.App[Any, Any]:
     """Put the parts together; `now` returns epoch seconds."""
     service = config.service
+    announce(config.destinations, TEXTS)
     authenticate = Chain(
         authenticators=config.authenticators,
         timeout_seconds=service.authentication_timeout_seconds,

@@ -11,8 +11,8 @@ import falcon
 import structlog
 
 from app.authenticators.headers.peers import peer_address
+from app.resources.counts import count
 from app.resources.fetch_metadata import READ
-from app.telemetry import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,14 +110,13 @@ class SignOnLog:
     ) -> None:
         """Log and count the answer of a vendor's page; a session check only if it is refused."""
         destination = req.context.destination
+        if destination is None:
+            return
         signs_on = getattr(resource, "signs_on", False)
-        if destination is not None and (signs_on or req.context.refusal is not None):
-            seconds = time.perf_counter() - req.context.started
-            outcome = _outcome(req)
-            if signs_on:
-                code = req.context.refusal.code if req.context.refusal else ""
-                metrics.sign_ons(destination.name, destination.page, outcome, code).inc()
-                metrics.sign_on_seconds(destination.name, destination.page).observe(seconds)
+        seconds = time.perf_counter() - req.context.started
+        outcome = _outcome(req)
+        count(destination, outcome, req.context.refusal, seconds=seconds, signs_on=signs_on)
+        if signs_on or req.context.refusal is not None:
             write = log.warning if _is_unusual(req.context.refusal) else log.info
             write(
                 "refusal" if req.context.refusal else "sign_on",
