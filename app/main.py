@@ -181,7 +181,7 @@ def create_app(
     middleware: list[Any] = [
         SignOnLog(),
         ResponseHeaders(cors, is_draining),
-        RequestBounds(cors),
+        RequestBounds(cors, service.metrics_port),
         lifespan,
     ]
     app = falcon.asgi.App(middleware=middleware, request_type=Request)

@@ -45,13 +45,22 @@ class RequestBounds:
     """Refuses requests that are too large, ambiguous, or have another method than `GET`.
 
     Probes may be asked with `HEAD`, too: a resource lists its `methods` where `GET` is not all.
+    `metrics_port` is the port that answers `/metrics` only, if there is one.
     """
 
-    def __init__(self, cors: Cors) -> None:
+    def __init__(self, cors: Cors, metrics_port: int | None = None) -> None:
         self._cors = cors
+        self._metrics_port = metrics_port
 
     async def process_request(self, req: Request, _resp: Response) -> None:
-        """Refuse too many header bytes, and paths that a proxy in front may read differently."""
+        """Refuse too many header bytes, and paths that a proxy in front may read differently.
+
+        With a port of their own, metrics are there only, and nothing else is.
+        """
+        if self._metrics_port is not None:
+            here = (req.scope.get("server") or (None, None))[1] == self._metrics_port
+            if here != (req.path == "/metrics"):
+                raise falcon.HTTPNotFound
         fields = req.scope["headers"]
         size = len(b"".join(chain.from_iterable(fields))) + _FIELD_OVERHEAD_BYTES * len(fields)
         if size > MAX_HEADER_BYTES:
