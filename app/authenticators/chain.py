@@ -13,6 +13,7 @@ from app.errors import (
     AccessDenied,
     AuthenticatorFailed,
     AuthenticatorUnavailable,
+    Cause,
     InvalidCredential,
     NoSession,
     SignOnError,
@@ -71,7 +72,11 @@ class Chain:
             except SignOnError as error:
                 error.authenticator = name
                 raise
-        raise NoSession("no authenticator found a credential of its kind")
+        unknown = getattr(request.context, "untrusted_peer", False)
+        raise NoSession(
+            "no authenticator found a credential of its kind",
+            cause=Cause.UNTRUSTED_PEER if unknown else Cause.OTHER,
+        )
 
     async def _ask(self, name: str, request: falcon.asgi.Request) -> Identity | None:
         authenticator = self.authenticators[name]
@@ -100,7 +105,7 @@ class Chain:
         """Refuse a session that is over. An authenticator may allow for clocks that differ."""
         leeway_seconds: float = getattr(self.authenticators[name], "leeway_seconds", 0)
         if identity.expires_at is not None and identity.expires_at + leeway_seconds <= self.now():
-            raise InvalidCredential("the session is over")
+            raise InvalidCredential("the session is over", cause=Cause.EXPIRED)
 
     def _admit(self, identity: Identity) -> None:
         if self.email_domains:

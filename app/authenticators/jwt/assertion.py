@@ -11,7 +11,7 @@ import structlog
 from cachetools import FIFOCache
 
 from app.authenticators.jwt.rules import Window
-from app.errors import InvalidCredential, SignOnError
+from app.errors import Cause, InvalidCredential, SignOnError
 from app.identity import Identity, InvalidIdentity
 from app.tokens.jwks import VerificationKey
 from app.tokens.jws import InvalidToken, is_signed_by, read
@@ -123,7 +123,10 @@ class Assertion:
             return await self._identify(token)
         except SignOnError:
             raise
-        except (InvalidToken, InvalidIdentity) as error:
+        except InvalidToken as error:
+            reason = f"the token does not hold: {error}"
+            raise InvalidCredential(reason, cause=error.cause) from None
+        except InvalidIdentity as error:
             raise InvalidCredential(f"the token does not hold: {error}") from None
         except Exception as error:  # noqa: BLE001 - whatever goes wrong, nobody is signed on
             raise InvalidCredential(f"the token caused {type(error).__name__}") from None
@@ -150,7 +153,10 @@ class Assertion:
         keys = await self.keys.find(key_id, algorithm)
         key = next((key for key in keys if is_signed_by(key.key, algorithm, token)), None)
         if key is None:
-            raise InvalidToken("its signature does not verify")
+            raise InvalidToken("its signature does not verify", cause=Cause.FORGED)
         if key.fingerprint in self.own_keys:
-            raise InvalidToken("this service has signed it itself: for a vendor, not as a session")
+            raise InvalidToken(
+                "this service has signed it itself: for a vendor, not as a session",
+                cause=Cause.FORGED,
+            )
         return _Verified(key, algorithm, key_id, window, self.identity_from(claims))

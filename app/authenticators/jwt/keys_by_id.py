@@ -15,7 +15,7 @@ from cachetools import FIFOCache
 from app.authenticators.contract import ProbeResult
 from app.authenticators.jwt.fetched_keys import COOLDOWN_SECONDS, RETRY_SECONDS
 from app.authenticators.jwt.key_server import FetchFailed, NotThere
-from app.errors import AuthenticatorUnavailable
+from app.errors import AuthenticatorUnavailable, Cause
 from app.tokens.jwks import InvalidKeySet, KeySet, UnknownKey, VerificationKey, pem_key
 from app.tokens.jws import InvalidToken
 
@@ -125,7 +125,7 @@ class KeyDocuments:
 
     def _refusal(self, key_id: str) -> Exception:
         if self._failed.get(key_id, (0, False))[1]:
-            return UnknownKey("there is no such key")
+            return UnknownKey("there is no such key", cause=Cause.FORGED)
         return AuthenticatorUnavailable(
             "the key cannot be fetched now", retry_after_seconds=RETRY_SECONDS
         )
