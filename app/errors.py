@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import ClassVar, Final
 
 _MAX_SHOWN_CHARACTERS: Final = 80
@@ -28,6 +29,20 @@ def shown(value: object) -> str:
     return repr(text)
 
 
+class Cause(StrEnum):
+    """What a refusal is counted under beside its code; `OTHER` where the code says it all."""
+
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    FORGED = "forged"
+    WRONG_ISSUER = "wrong_issuer"
+    WRONG_AUDIENCE = "wrong_audience"
+    WRONG_TYPE = "wrong_type"
+    UNTRUSTED_PEER = "untrusted_peer"
+    PROXY_SECRET = "proxy_secret"
+    OTHER = "other"
+
+
 class SignOnError(Exception):
     """A refused sign-on.
 
@@ -38,6 +53,11 @@ class SignOnError(Exception):
 
     code: ClassVar[str]
     authenticator: str | None = None
+    cause: Cause = Cause.OTHER
+
+    def __init__(self, reason: str = "", *, cause: Cause = Cause.OTHER) -> None:
+        super().__init__(reason)
+        self.cause = cause
 
 
 class NoSession(SignOnError):
@@ -112,3 +132,7 @@ class LocationTooLong(SignOnError):
     """The address is too long to pass proxies; a cut token is never sent."""
 
     code = "location_too_long"
+
+
+class NoAnswer(Exception):
+    """Somebody who was asked gave no whole answer; the message quotes nothing that came instead."""

@@ -27,6 +27,7 @@ from app.errors import (
 from app.identity import ascii_lower
 from app.resources.appearance import Appearance
 from app.resources.cors import Cors
+from app.resources.counts import announce
 from app.resources.embed import Embed
 from app.resources.health import Live, Ready, Version
 from app.resources.jwks import Jwks
@@ -38,6 +39,7 @@ from app.resources.refusals import Refusals
 from app.resources.request import Request
 from app.resources.session import Session
 from app.resources.sign_on import SignOn
+from app.resources.texts import TEXTS
 from app.settings.addresses import origin_of
 from app.settings.service import ServiceVariables
 from app.telemetry import metrics
@@ -88,6 +90,7 @@ def create_app(
 ) -> falcon.asgi.App[Any, Any]:
     """Put the parts together; `now` returns epoch seconds."""
     service = config.service
+    announce(config.destinations, TEXTS)
     authenticate = Chain(
         authenticators=config.authenticators,
         timeout_seconds=service.authentication_timeout_seconds,
@@ -111,7 +114,7 @@ def create_app(
     middleware: list[Any] = [
         SignOnLog(),
         ResponseHeaders(cors, is_draining),
-        RequestBounds(cors),
+        RequestBounds(cors, service.metrics_port),
         lifespan,
     ]
     app = falcon.asgi.App(middleware=middleware, request_type=Request)

@@ -11,7 +11,7 @@ _settings = serving.current()
 _ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 
 wsgi_app = "app.server.serving:application()"
-bind = _settings.service.bind
+bind = [each for each in (_settings.service.bind, _settings.service.metrics_bind) if each]
 umask = 0o777 & ~int(_settings.service.socket_mode, 8)  # of the unix socket, if it is one
 workers = _settings.process.web_concurrency
 

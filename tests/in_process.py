@@ -30,6 +30,7 @@ class Server:
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] == "http":
             scope["headers"] = [tuple(header) for header in scope["headers"]]
+            scope["server"] = tuple(scope["server"])
             scope["client"] = tuple(scope.get("client") or ()) or None
         await self._app(scope, receive, send)
 

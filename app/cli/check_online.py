@@ -8,13 +8,14 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
 from app.authenticators.contract import ProbeResult
-from app.http_client import HttpClient, NoAnswer
+from app.authenticators.http_client import HttpClient
+from app.errors import NoAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from app.authenticators.contract import Authenticator
-    from app.http_client import Answer
+    from app.authenticators.http_client import Answer
 
 TIMEOUT_SECONDS: Final = 5
 PROBE_SECONDS: Final = 15

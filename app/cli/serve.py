@@ -23,6 +23,8 @@ class Serve(BaseModel):
         """Become gunicorn, so that signals reach it."""
         config = load()
         check_bind(config.service.bind)
+        if config.service.metrics_bind is not None:
+            check_bind(config.service.metrics_bind, "SSO_METRICS_BIND")
         raise_descriptor_limit()
         for output in (1, 2):
             append_only(output)

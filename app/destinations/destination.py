@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from app.destinations.access import EVERYBODY, Access
 from app.destinations.claim_maps import ClaimMap
-from app.destinations.exchange import Exchange, Issued, Question
+from app.destinations.exchange import Client, Exchange, Issued, Question
 from app.destinations.handoff import Handoff, Target, filled
 from app.destinations.token_claims import TokenClaims
 from app.errors import InvalidParameter, UnknownPage
@@ -24,8 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
-    """What all destinations have in common; `now` returns epoch seconds."""
+    """What all destinations have in common.
 
+    `client` makes who asks a vendor's API; `now` returns epoch seconds.
+    """
+
+    client: Callable[..., Client]
     clock_skew_seconds: int = 5
     max_location_bytes: int = 8000
     access: Access = EVERYBODY

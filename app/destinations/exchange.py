@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import quote_plus, urlencode
 
 import orjson
 
 from app.claims import MISSING, Template, find
-from app.errors import VendorUnavailable
-from app.http_client import HttpClient, NoAnswer
+from app.errors import NoAnswer, VendorUnavailable
 from app.telemetry.metrics import EXCHANGES
 from app.tokens.strict_json import InvalidJson, strict_json
 
@@ -23,6 +22,42 @@ _MAX_MEMBERS: Final = 1000
 _LONGEST_TOKEN: Final = 16 * 1024
 _LONGEST_SECONDS: Final = 366 * 86400
 _GOOD: Final = range(200, 300)
+
+
+class Answer(Protocol):
+    """What a vendor's API answers; a body of `None` is one that is too long."""
+
+    @property
+    def status(self) -> int:
+        """The status code."""
+        ...
+
+    @property
+    def body(self) -> bytes | None:
+        """The whole body."""
+        ...
+
+
+class Client(Protocol):
+    """Who asks: bounded in time and size, never twice, and never anywhere else."""
+
+    async def start(self) -> None:
+        """Allow questions."""
+        ...
+
+    async def stop(self) -> None:
+        """Close all connections."""
+        ...
+
+    async def ask(
+        self, method: str, address: str, headers: Mapping[str, str], *, body: bytes
+    ) -> Answer:
+        """Ask once.
+
+        Raises:
+            NoAnswer: no whole answer came.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +101,7 @@ class Exchange:
     expires_in: str | int | None = None
     key: str = field(repr=False)
     now: Callable[[], float] = time.time
-    client: HttpClient = field(
-        default_factory=lambda: HttpClient(
-            timeout_seconds=TIMEOUT_SECONDS, max_bytes=MAX_BYTES, connections=CONNECTIONS
-        )
-    )
+    client: Client
 
     async def start(self) -> None:
         """Allow questions."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from pydantic import Field, field_validator, model_validator
 
 from app.claims import InvalidTemplate, compile_template
-from app.destinations.exchange import Exchange
+from app.destinations.exchange import CONNECTIONS, MAX_BYTES, TIMEOUT_SECONDS, Exchange
 from app.destinations.table import Table
 from app.settings.addresses import checked
 
@@ -115,4 +115,7 @@ def exchange_of(
         expires_in=table.expires_in,
         key=key,
         now=shared.now,
+        client=shared.client(
+            timeout_seconds=TIMEOUT_SECONDS, max_bytes=MAX_BYTES, connections=CONNECTIONS
+        ),
     )

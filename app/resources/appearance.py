@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from app.resources.texts import Languages
@@ -17,7 +18,8 @@ _EVENLY_FAR: Final = 0.179
 class Appearance:
     """The product's name, `#rrggbb` colours of buttons, a logo, a support link, and the texts.
 
-    `logo` is a `data:` address or empty: in an `img`, no script of an SVG runs.
+    `logo` is a `data:` address or empty: in an `img`, no script of an SVG runs. `files` are those
+    that it was read from besides `SSO_PAGES_FILE`.
     """
 
     product: str = ""
@@ -25,6 +27,7 @@ class Appearance:
     accent_dark: str = "#8ab4ff"
     logo: str = ""
     support_url: str = ""
+    files: frozenset[Path] = frozenset()
     languages: Languages = field(default_factory=Languages)
 
     @property

@@ -11,8 +11,8 @@ import falcon
 import structlog
 
 from app.authenticators.headers.peers import peer_address
+from app.resources.counts import count
 from app.resources.fetch_metadata import READ
-from app.telemetry import metrics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,20 +38,27 @@ _HEADERS: Final = (
 )
 """Headers of every answer, unless its resource has `response_headers` and succeeded."""
 
-log = structlog.get_logger("marketplace_sso")
-
 
 class RequestBounds:
     """Refuses requests that are too large, ambiguous, or have another method than `GET`.
 
     Probes may be asked with `HEAD`, too: a resource lists its `methods` where `GET` is not all.
+    `metrics_port` is the port that answers `/metrics` only, if there is one.
     """
 
-    def __init__(self, cors: Cors) -> None:
+    def __init__(self, cors: Cors, metrics_port: int | None = None) -> None:
         self._cors = cors
+        self._metrics_port = metrics_port
 
     async def process_request(self, req: Request, _resp: Response) -> None:
-        """Refuse too many header bytes, and paths that a proxy in front may read differently."""
+        """Refuse too many header bytes, and paths that a proxy in front may read differently.
+
+        With a port of their own, metrics are there only, and nothing else is.
+        """
+        if self._metrics_port is not None:
+            here = (req.scope.get("server") or (None, None))[1] == self._metrics_port
+            if here != (req.path == "/metrics"):
+                raise falcon.HTTPNotFound
         fields = req.scope["headers"]
         size = len(b"".join(chain.from_iterable(fields))) + _FIELD_OVERHEAD_BYTES * len(fields)
         if size > MAX_HEADER_BYTES:
@@ -101,6 +108,10 @@ class ResponseHeaders:
 class SignOnLog:
     """Writes one line for each sign-on and refusal before it is answered, and counts sign-ons."""
 
+    def __init__(self) -> None:
+        # Bound here, once a worker: a logger that is bound for each line is 5 % of a sign-on.
+        self._log = structlog.get_logger("marketplace_sso").bind()
+
     async def process_response(
         self,
         req: Request,
@@ -110,15 +121,15 @@ class SignOnLog:
     ) -> None:
         """Log and count the answer of a vendor's page; a session check only if it is refused."""
         destination = req.context.destination
+        if destination is None:
+            return
         signs_on = getattr(resource, "signs_on", False)
-        if destination is not None and (signs_on or req.context.refusal is not None):
-            seconds = time.perf_counter() - req.context.started
-            outcome = _outcome(req)
-            if signs_on:
-                code = req.context.refusal.code if req.context.refusal else ""
-                metrics.sign_ons(destination.name, destination.page, outcome, code).inc()
-                metrics.sign_on_seconds(destination.name, destination.page).observe(seconds)
-            write = log.warning if _is_unusual(req.context.refusal) else log.info
+        seconds = time.perf_counter() - req.context.started
+        outcome = _outcome(req)
+        count(destination, outcome, req.context.refusal, seconds=seconds, signs_on=signs_on)
+        if signs_on or req.context.refusal is not None:
+            unusual = _is_unusual(req.context.refusal)
+            write = self._log.warning if unusual else self._log.info
             write(
                 "refusal" if req.context.refusal else "sign_on",
                 **_fields(req, destination),

@@ -86,6 +86,7 @@ def read_appearance(file: Path | None) -> Appearance:
         accent_light=pages.accent.light,
         accent_dark=pages.accent.dark,
         logo=_logo(file, pages.logo) if pages.logo else "",
+        files=frozenset({file.parent / pages.logo} if pages.logo else ()),
         support_url=pages.support or "",
         languages=Languages(own),
     )

@@ -53,7 +53,7 @@ class Refusals:
 
     async def refusal(self, req: Request, resp: Response, error: SignOnError, ids: Ids) -> None:
         """Answer a refused sign-on."""
-        req.context.refusal = Refusal(error.code, str(error), error.authenticator)
+        req.context.refusal = Refusal(error.code, str(error), error.authenticator, error.cause)
         status = self._status[type(error)]
         members = {"claim": error.claim} if isinstance(error, MissingClaim) else {}
         answer = Answer(status, error.code, members)
@@ -91,7 +91,7 @@ class Refusals:
         if not self._login.was_tried(req.query_string):
             return Answer(401, error.code, self._login.members(path))
         reason = f"{error}; the login was tried"
-        req.context.refusal = Refusal(error.code, reason, error.authenticator)
+        req.context.refusal = Refusal(error.code, reason, error.authenticator, error.cause)
         retry_url = None if path is None else self._login.address_of(path)
         return Answer(401, error.code, login_tried=True, retry_url=retry_url)
 

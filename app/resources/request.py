@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import falcon.asgi
 
+from app.errors import Cause
+
 if TYPE_CHECKING:
     from app.authenticators.chain import HostSession
     from app.destinations.destination import Destination
@@ -19,6 +21,7 @@ class Refusal(NamedTuple):
     code: str
     reason: str
     authenticator: str | None = None
+    cause: Cause = Cause.OTHER
 
 
 class Context:
@@ -26,10 +29,19 @@ class Context:
 
     `request_id` is ours: one from outside would let anyone write into our log. `started` is in
     seconds of `time.perf_counter`. The middleware sets `destination`, the resource `session` and
-    `token_id`, the error handler `refusal`.
+    `token_id`, the error handler `refusal`. An authenticator says with `untrusted_peer` that it
+    did not look at identity headers because of who sent them.
     """
 
-    __slots__ = ("destination", "refusal", "request_id", "session", "started", "token_id")
+    __slots__ = (
+        "destination",
+        "refusal",
+        "request_id",
+        "session",
+        "started",
+        "token_id",
+        "untrusted_peer",
+    )
 
     def __init__(self) -> None:
         self.request_id = urandom(8).hex()
@@ -38,6 +50,7 @@ class Context:
         self.session: HostSession | None = None
         self.token_id: str | None = None
         self.refusal: Refusal | None = None
+        self.untrusted_peer = False
 
 
 class Request(falcon.asgi.Request):

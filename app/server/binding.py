@@ -9,8 +9,8 @@ from pathlib import Path
 from app.settings.problems import InvalidSettings, Problem
 
 
-def check_bind(bind: str) -> None:
-    """Try to listen at `SSO_BIND`, before the server does.
+def check_bind(bind: str, variable: str = "SSO_BIND") -> None:
+    """Try to listen at an address, before the server does; `variable` is the one that has it.
 
     Raises:
         InvalidSettings: the address is taken, or not to be had on this machine.
@@ -22,7 +22,7 @@ def check_bind(bind: str) -> None:
             _try(bind)
     except OSError as error:
         wrong = f"{bind} cannot be listened at: {error.strerror}; {_remedy(error)}"
-        raise InvalidSettings([Problem("SSO_BIND", wrong)]) from None
+        raise InvalidSettings([Problem(variable, wrong)]) from None
 
 
 def _try(bind: str) -> None:

@@ -42,6 +42,11 @@ class Connections:
         """The head is whole, or the connection gone."""
         self._half_open.pop(connection, None)
 
+    @property
+    def half_open(self) -> int:
+        """How many have not sent a whole request head."""
+        return len(self._half_open)
+
     def make_room(self, open_connections: int) -> None:
         """Close the oldest half-open connection where there are too many connections."""
         if open_connections > self._capacity and self._half_open:

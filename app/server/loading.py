@@ -6,6 +6,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from app.authenticators.http_client import HttpClient
 from app.authenticators.loading import load_authenticators
 from app.destinations.destination import Shared
 from app.destinations.loading import load_destinations
@@ -35,6 +36,7 @@ def load(*, now: Callable[[], float] = time.time) -> Configuration:
         process, reading = read_environment()
         service = reading.or_defaults(ServiceVariables, prefix="SSO_")
         shared = Shared(
+            client=HttpClient,
             clock_skew_seconds=service.clock_skew_seconds,
             max_location_bytes=service.max_location_bytes,
             now=now,
@@ -57,7 +59,7 @@ def load(*, now: Callable[[], float] = time.time) -> Configuration:
             authenticators,
             tuple(destinations),
             secrets,
-            frozenset(reading.files),
+            frozenset(reading.files) | appearance.files,
             appearance,
         )
         create_app(config, now=now)

@@ -112,7 +112,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Take a field; a name with an underscore elsewhere passes for its hyphen twin: dropped."""
         if b"_" in name:
             return
-        name = name.lower()
+        name, value = name.lower(), value.strip(b" \t")  # the parser leaves tabs
         if name == b"host":
             if self._has_host:
                 self._stop(400)

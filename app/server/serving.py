@@ -88,7 +88,7 @@ def prepare(arbiter: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
 
     A file of the configuration that changes is a reload, too.
     """
-    process_metrics()
+    _tell_reload(held=True)
     reload, end, look_after_workers = (
         arbiter.reload,
         arbiter.handle_term,
@@ -102,8 +102,10 @@ def prepare(arbiter: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
         except InvalidSettings as error:
             problems = [str(problem) for problem in error.problems]
             log.warning("configuration_refused", problems=problems, remedy="the old one is kept")
+            _tell_reload(held=False)
             return
         log.info("configuration_taken")
+        _tell_reload(held=True)
         watches[:] = [_watch()]
         reload()
 
@@ -122,6 +124,14 @@ def prepare(arbiter: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
 
     arbiter.reload, arbiter.handle_term = reload_if_valid, drain
     arbiter.murder_workers = look_around
+
+
+def _tell_reload(*, held: bool) -> None:
+    """Let `/metrics` tell whether the last configuration that was read is in use."""
+    metrics.RELOAD_HELD.set(held)
+    if held:
+        metrics.CONFIGURATION_LOADED.set_to_current_time()
+    process_metrics().write(only=metrics.OF_FIRST_PROCESS)
 
 
 def _watch() -> Watch:

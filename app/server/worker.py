@@ -16,6 +16,7 @@ from app.server import serving
 from app.server.connections import Connections
 from app.server.limits import connection_capacity
 from app.server.protocol import BoundedProtocol
+from app.telemetry import metrics
 
 if TYPE_CHECKING:
     import socket
@@ -47,6 +48,7 @@ class Server(uvicorn.Server):
         if counter % _LATE_CHECK_TICKS == 0:
             self._bounded.close_late()
         if counter % _METRICS_TICKS == 0:
+            self._count_connections()
             serving.process_metrics().write()
         return await super().on_tick(counter)
 
@@ -67,6 +69,10 @@ class Server(uvicorn.Server):
         finally:
             closing_late.cancel()
             serving.process_metrics().write()
+
+    def _count_connections(self) -> None:
+        metrics.CONNECTIONS.labels("open").set(len(self.server_state.connections))
+        metrics.CONNECTIONS.labels("half_open").set(self._bounded.half_open)
 
     async def _close_late(self) -> None:
         while True:

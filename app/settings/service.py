@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
@@ -10,26 +9,13 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from app.settings.addresses import checked_origin, is_loopback
+from app.settings.binds import checked_bind, checked_metrics_bind, port_of
 from app.settings.networks import PeerNames
 from app.settings.variables import HttpsAddress, Names, Variables, WrongVariable
 from app.telemetry.logs import LogFormat
 
 RUN_SECRETS: Final = Path("/run/secrets")
 """Where Docker and, by convention, Kubernetes mount secrets."""
-
-_HOST: Final = re.compile(r"[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]")
-_LAST_PORT: Final = 65535
-
-
-def _checked_bind(address: str) -> str:
-    host, colon, port = address.rpartition(":")
-    if host == "unix" and port.startswith("/") and len(port) > 1:
-        return address
-    if not (_HOST.fullmatch(host) and colon and port.isascii() and port.isdigit()):
-        raise ValueError("must be host:port, like 127.0.0.1:8000, or unix:/path/of/socket")
-    if int(port) > _LAST_PORT:
-        raise ValueError(f"has a port above {_LAST_PORT}")
-    return address
 
 
 def _is_folder(path: Path) -> bool:
@@ -45,7 +31,7 @@ class ListeningVariables(Variables):
     Read on its own as well: a mistake in another variable must not hide one in an authenticator.
     """
 
-    bind: Annotated[str, AfterValidator(_checked_bind)] = Field(
+    bind: Annotated[str, AfterValidator(checked_bind)] = Field(
         "127.0.0.1:8000",
         description="address to listen on: `host:port`, or `unix:/path/of/socket`",
     )
@@ -116,6 +102,10 @@ class ServiceVariables(ListeningVariables, RowsVariables):
         ("127.0.0.1/32", "::1/128"),
         description="clients that may read /metrics: networks, or `unix`",
     )
+    metrics_bind: Annotated[str, AfterValidator(checked_metrics_bind)] | None = Field(
+        None,
+        description="`host:port` that answers /metrics and nothing else; then `SSO_BIND` does not",
+    )
     drain_seconds: float = Field(
         1, ge=0, le=300, description="seconds /readyz fails after SIGTERM before connections close"
     )
@@ -136,6 +126,11 @@ class ServiceVariables(ListeningVariables, RowsVariables):
     )
 
     @property
+    def metrics_port(self) -> int | None:
+        """The port that answers `/metrics` only; `None` where the service does it itself."""
+        return port_of(self.metrics_bind) if self.metrics_bind else None
+
+    @property
     def on_loopback_only(self) -> bool:
         """Whether nobody but this machine is served.
 
@@ -151,6 +146,13 @@ class ServiceVariables(ListeningVariables, RowsVariables):
     @classmethod
     def _cut_slash(cls, address: str | None) -> str | None:
         return address.rstrip("/") if address else None
+
+    @model_validator(mode="after")
+    def _check_metrics_have_a_port_of_their_own(self) -> Self:
+        if self.metrics_bind is not None and self.metrics_port == port_of(self.bind):
+            wrong = "has the port of SSO_BIND: take another one"
+            raise WrongVariable("metrics_bind", wrong)
+        return self
 
     @model_validator(mode="after")
     def _check_login_leads_back(self) -> Self:

@@ -40,9 +40,21 @@ SIGN_ON_SECONDS: Final = Histogram(
     buckets=SECONDS,
     registry=REGISTRY,
 )
+REFUSALS: Final = Counter(
+    "sso_refusals",
+    "Refused sign-ons and session checks, by code and cause",
+    ("code", "cause"),
+    registry=REGISTRY,
+)
+SESSION_CHECKS: Final = Counter(
+    "sso_session_checks",
+    "Answered session checks",
+    ("destination", "outcome"),
+    registry=REGISTRY,
+)
 AUTHENTICATION_SECONDS: Final = Histogram(
     "sso_authentication_duration_seconds",
-    "Time that an authenticator took",
+    "Time that an authenticator took which may wait for others",
     ("authenticator",),
     buckets=SECONDS,
     registry=REGISTRY,
@@ -70,6 +82,28 @@ KEYS_LOADED: Final = Gauge(
     "When a worker last got a good key set, in epoch seconds; that of the worst worker",
     registry=REGISTRY,
 )
+AUTHENTICATOR_KEYS_LOADED: Final = Gauge(
+    "sso_authenticator_keys_loaded_timestamp_seconds",
+    "When a worker last got a good key set of an authenticator; that of the worst worker",
+    ("authenticator",),
+    registry=REGISTRY,
+)
+CONNECTIONS: Final = Gauge(
+    "sso_connections",
+    "Open connections of all workers, and how many of them have not sent a whole request head",
+    ("state",),
+    registry=REGISTRY,
+)
+CONFIGURATION_LOADED: Final = Gauge(
+    "sso_configuration_loaded_timestamp_seconds",
+    "When the configuration in use was read; that of the worst worker",
+    registry=REGISTRY,
+)
+RELOAD_HELD: Final = Gauge(
+    "sso_configuration_reload_held",
+    "Whether the last configuration that was read is in use (1), or an older one is kept (0)",
+    registry=REGISTRY,
+)
 LOG_LINES_LOST: Final = Counter(
     "sso_log_lines_lost", "Log lines that the sink did not take", registry=REGISTRY
 )
@@ -80,12 +114,31 @@ BUILD: Final = Gauge(
     registry=REGISTRY,
 )
 
+SUMMED_GAUGES: Final = frozenset({"sso_connections"})
+"""Gauges that are added up over processes; of any other the lowest counts."""
+
+OF_FIRST_PROCESS: Final = frozenset(
+    {"sso_configuration_loaded_timestamp_seconds", "sso_configuration_reload_held"}
+)
+"""What the server's first process tells: it serves nobody, and has no keys."""
+
+OUTCOMES: Final = ("signed_on", "browsing", "refused")
+
 sign_ons: Final = cache(SIGN_ONS.labels)
+refusals: Final = cache(REFUSALS.labels)
+session_checks: Final = cache(SESSION_CHECKS.labels)
 sign_on_seconds: Final = cache(SIGN_ON_SECONDS.labels)
 authentication_seconds: Final = cache(AUTHENTICATION_SECONDS.labels)
 """Each returns the series of its labels, of which there are few: the configuration names them."""
 
 BUILD.labels(__version__).set(1)
+RELOAD_HELD.set(1)
+
+# A counter that is absent until its first event hides that event from `increase`.
+for _state in ("open", "half_open"):
+    CONNECTIONS.labels(_state)
+for _outcome in ("good", "failed"):
+    KEY_FETCHES.labels(_outcome)
 
 
 def exposition() -> bytes:

@@ -20,7 +20,7 @@ import structlog
 from prometheus_client import generate_latest
 from prometheus_client.core import Metric
 
-from app.telemetry.metrics import REGISTRY
+from app.telemetry.metrics import REGISTRY, SUMMED_GAUGES
 
 MEMORY: Final = Path("/dev/shm")  # noqa: S108 - the folder in it is our own, by mkdtemp
 _ENDED: Final = "ended"
@@ -90,11 +90,11 @@ class ProcessMetrics:
         if self.folder is not None and self._made_by == os.getpid():
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def write(self) -> None:
-        """Write what this process has counted, if it has changed."""
+    def write(self, only: frozenset[str] | None = None) -> None:
+        """Write what this process has counted, if it has changed: all, or the named metrics."""
         if self.folder is not None:
-            self._name = self._name or f"{os.getpid()}-{time.time_ns()}"
-            content = json.dumps(_own())
+            self._name_after_process()
+            content = json.dumps(_own(only))
             if content != self._written:
                 self._put(self.folder / self._name, content)
                 self._written = content
@@ -111,6 +111,7 @@ class ProcessMetrics:
 
     def exposition(self) -> bytes:
         """Return the metrics of all processes in the text format of Prometheus."""
+        self._name_after_process()
         families = _own().families
         if self.folder is not None:
             # Read before the file of the ended: one that ends in between is in one of the two.
@@ -120,6 +121,11 @@ class ProcessMetrics:
                 families += others[name].families
             families = _merged([*families, *ended.families])
         return generate_latest(Snapshot([], families))
+
+    def _name_after_process(self) -> None:
+        """Take a new name for the snapshot in a process that was forked."""
+        if not self._name.startswith(f"{os.getpid()}-"):
+            self._name, self._written = f"{os.getpid()}-{time.time_ns()}", ""
 
     def _put(self, path: Path, content: str) -> None:
         half = path.with_suffix(".half")
@@ -132,8 +138,8 @@ class ProcessMetrics:
                 log.warning("metrics_not_written", error=type(error).__name__, folder=path.parent)
 
 
-def _own() -> Snapshot:
-    """Return what this process has counted."""
+def _own(only: frozenset[str] | None = None) -> Snapshot:
+    """Return what this process has counted: all, or the named metrics."""
     return Snapshot(
         [],
         [
@@ -144,6 +150,7 @@ def _own() -> Snapshot:
                 [(sample.name, dict(sample.labels), sample.value) for sample in metric.samples],
             )
             for metric in REGISTRY.collect()
+            if only is None or metric.name in only
         ],
     )
 
@@ -158,7 +165,7 @@ def _read(path: Path) -> Snapshot:
 
 
 def _merged(families: Iterable[Family]) -> list[Family]:
-    """Add counters and histograms up; of gauges take the lowest, as of the oldest keys."""
+    """Add counters, histograms and some gauges up; of others take the lowest: the oldest keys."""
     merged: dict[str, tuple[Family, dict[Any, float]]] = {}
     for family in families:
         _, values = merged.setdefault(family.name, (family, {}))
@@ -166,7 +173,7 @@ def _merged(families: Iterable[Family]) -> list[Family]:
             key = (name, *sorted(labels.items()))
             if key not in values:
                 values[key] = value
-            elif family.kind in _SUMMED:
+            elif family.kind in _SUMMED or family.name in SUMMED_GAUGES:
                 values[key] += value
             else:
                 values[key] = min(values[key], value)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from app.errors import shown
+from app.errors import Cause, shown
 from app.tokens.algorithms import algorithms_for, weakness
 from app.tokens.jws import InvalidToken, hmac_key
 from app.tokens.public_keys import READERS, fault_of_pem, fingerprint
@@ -96,7 +96,10 @@ class KeySet:
             found = self._by_id[key_id]
         else:
             there = shown(list(self._by_id)) if self._by_id else "keys without names"
-            raise UnknownKey(f"its key is not in the set: {shown(key_id)}; there are {there}")
+            raise UnknownKey(
+                f"its key is not in the set: {shown(key_id)}; there are {there}",
+                cause=Cause.FORGED,
+            )
         fitting = tuple(key for key in found if algorithm in key.algorithms)[:MAX_TRIED]
         if not fitting:
             raise InvalidToken(f"its key is for another algorithm than {algorithm}")

@@ -14,6 +14,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import Algorithm, get_default_algorithms
 
+from app.errors import Cause
 from app.tokens import base64url
 from app.tokens.algorithms import HASH_BYTES, KEYS_NEEDED, algorithms_for
 from app.tokens.public_keys import fault_of_pem
@@ -31,6 +32,10 @@ ALGORITHMS = (*HASH_BYTES, "RS256", "RS384", "RS512", "PS256", "ES256", "ES384",
 
 class InvalidToken(ValueError):
     """A text that is not a token, or a token whose signature does not verify."""
+
+    def __init__(self, reason: str = "", *, cause: Cause = Cause.OTHER) -> None:
+        super().__init__(reason)
+        self.cause = cause
 
 
 @dataclass(frozen=True, slots=True)

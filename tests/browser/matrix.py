@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -23,9 +22,9 @@ def outcome(around: Neighbours, engine: Engine, case: Case, way: Way, folder: Pa
         return case.happens(Visit(tab, around, around.far_host if case.far else around.host), way)
 
 
-def rows() -> Iterator[tuple[Case, Way]]:
+def rows() -> list[tuple[Case, Way]]:
     """Return the rows of the table."""
-    return ((case, way) for case in CASES for way in case.ways)
+    return [(case, way) for case in CASES for way in case.ways]
 
 
 def documented() -> dict[tuple[str, str], dict[str, str]]:

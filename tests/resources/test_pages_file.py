@@ -289,3 +289,10 @@ def test_the_file_of_the_documents_is_a_valid_one(client: MakeClient, write: Wri
     answer = shown(client, write(text, logo_svg=SVG.encode()), language="nl-BE")
 
     assert "<title>Log in bij Acme · Acme</title>" in answer.text
+
+
+@pytest.mark.requirement("R69")
+def test_a_new_logo_is_noticed(load: Load, write: Write, tmp_path: Path) -> None:
+    files = load(PROXY, PANDIUM, write('logo = "logo.svg"', logo_svg=SVG.encode())).files
+
+    assert {tmp_path / "pages.toml", tmp_path / "logo.svg"} <= files

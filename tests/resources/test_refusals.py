@@ -353,7 +353,7 @@ def json_logs() -> Iterator[Lines]:
 
 
 @pytest.mark.requirement("R46", "R45")
-def test_a_sign_on_is_one_line_without_the_token(service: Client, json_logs: Lines) -> None:
+def test_a_sign_on_is_one_line_without_the_token(json_logs: Lines, service: Client) -> None:
     started = time.perf_counter()
     answer = service.simulate_get("/pandium-sso", query_string="display=x", headers=ADA)
     passed_us = (time.perf_counter() - started) * 1e6
@@ -375,7 +375,7 @@ def test_a_sign_on_is_one_line_without_the_token(service: Client, json_logs: Lin
 
 
 @pytest.mark.requirement("R46")
-def test_a_refusal_is_one_line_with_its_reason(service: Client, json_logs: Lines) -> None:
+def test_a_refusal_is_one_line_with_its_reason(json_logs: Lines, service: Client) -> None:
     service.simulate_get("/pandium-sso", headers={**ADA, "X-Forwarded-User": "a,b"})
 
     (line,) = json_logs()

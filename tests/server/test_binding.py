@@ -32,6 +32,13 @@ def test_a_taken_port_is_a_problem_of_its_variable(family: socket.AddressFamily,
     check_bind(bind)
 
 
+def test_the_address_of_the_metrics_is_checked_under_its_own_name() -> None:
+    with pytest.raises(InvalidSettings) as refused:
+        check_bind("203.0.113.9:9090", "SSO_METRICS_BIND")
+
+    assert [problem.variable for problem in refused.value.problems] == ["SSO_METRICS_BIND"]
+
+
 def test_an_address_of_another_machine_is_a_problem() -> None:
     assert "set another address" in problem("203.0.113.9:8000")
 

@@ -139,6 +139,44 @@ def test_a_unix_peer_sees_the_metrics_where_it_is_named(
     assert service.simulate_get("/metrics", remote_addr=None).status_code == status
 
 
+@pytest.mark.requirement("R52")
+@pytest.mark.parametrize(
+    ("path", "of_service", "of_metrics"),
+    [
+        ("/metrics", 404, 200),
+        ("/%6Detrics", 404, 200),
+        ("/metrics/", 404, 404),
+        ("/livez", 200, 404),
+        ("/pandium-sso", 307, 404),
+        ("/nothing", 404, 404),
+    ],
+)
+def test_metrics_with_an_address_of_their_own_are_there_only(
+    client: MakeClient, path: str, of_service: int, of_metrics: int
+) -> None:
+    service = client(SSO_METRICS_BIND="127.0.0.1:9090")
+
+    found = [service.simulate_get(path, headers=ADA, port=port) for port in (8000, 9090)]
+
+    assert [answer.status_code for answer in found] == [of_service, of_metrics]
+
+
+@pytest.mark.requirement("R48")
+@pytest.mark.parametrize(
+    ("bind", "wrong"),
+    [
+        ("9090", "host:port"),
+        ("127.0.0.1:0", "host:port"),
+        ("unix:/run/metrics.sock", "host:port"),
+        ("0.0.0.0:8000", "has the port of SSO_BIND"),
+    ],
+)
+def test_an_address_of_metrics_that_is_none_is_named(load: Load, bind: str, wrong: str) -> None:
+    found = problems(load, PROXY, SSO_METRICS_BIND=bind)
+
+    assert wrong in found["SSO_METRICS_BIND"]
+
+
 @pytest.mark.requirement("R48")
 def test_clients_that_are_no_networks_are_named(load: Load) -> None:
     found = problems(load, PROXY, SSO_METRICS_CLIENTS="prometheus")

@@ -167,3 +167,34 @@ def test_the_folder_is_removed_by_the_process_that_made_it_and_by_no_other() -> 
     processes.remove()
 
     assert not folder.exists()
+
+
+def connect(processes: ProcessMetrics, connections: int) -> None:
+    metrics.CONNECTIONS.labels("open").set(connections)
+    processes.write()
+
+
+def test_connections_are_added_up_over_workers(folder: Path) -> None:
+    processes = ProcessMetrics(folder)
+    for connections in (3, 4):
+        process = FORK.Process(target=connect, args=(processes, connections))
+        process.start()
+        process.join()
+
+    text = processes.exposition().decode()
+
+    assert 'sso_connections{state="open"} 7.0' in text
+
+
+def test_the_first_process_tells_named_metrics_and_a_worker_its_own(folder: Path) -> None:
+    processes = ProcessMetrics(folder)
+    metrics.RELOAD_HELD.set(0)
+    processes.write(only=metrics.OF_FIRST_PROCESS)
+    metrics.RELOAD_HELD.set(1)
+    pid = worker(processes, 4)
+
+    found = samples(processes)
+
+    assert {path.name.partition("-")[0] for path in folder.iterdir()} >= {str(pid)}
+    assert len(list(folder.iterdir())) == 2
+    assert found["sso_sign_ons_total"] == 4

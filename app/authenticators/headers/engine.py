@@ -15,7 +15,7 @@ from app.authenticators.claim_values import expiry
 from app.authenticators.headers.header_values import payload
 from app.authenticators.headers.identity_headers import HeaderReader, IdentityHeaders
 from app.authenticators.headers.peers import peer_address
-from app.errors import InvalidCredential
+from app.errors import Cause, InvalidCredential
 from app.settings.networks import UNIX, PeerNames, Peers, plain_address
 from app.settings.variables import HeaderName, HeaderNames, WrongVariable
 from app.telemetry.metrics import UNTRUSTED_PEERS
@@ -98,6 +98,7 @@ class TrustedHeaders:
 
     def __init__(self, name: str, variables: TrustedHeadersVariables, *, prefix: str = "") -> None:
         self._name = name
+        UNTRUSTED_PEERS.labels(name)  # there from the start, at 0
         self._variable = f"{prefix}TRUSTED_PROXIES"
         self._variables = variables
         self._trusted = Peers(variables.trusted_proxies)
@@ -124,6 +125,7 @@ class TrustedHeaders:
             return self._identity_in(received)
         if self._has_credential(received):
             UNTRUSTED_PEERS.labels(self._name).inc()
+            request.context.untrusted_peer = True
             self._report_once(UNIX if peer is None else plain_address(peer))
         return None
 
@@ -155,7 +157,9 @@ class TrustedHeaders:
             return
         found = dict(received).get(self._secret_header, b"")
         if not hmac.compare_digest(found, secret.get_secret_value().encode()):
-            raise InvalidCredential("the proxy's secret is missing or wrong")
+            raise InvalidCredential(
+                "the proxy's secret is missing or wrong", cause=Cause.PROXY_SECRET
+            )
 
     def _read(self, received: Received) -> Identity | None:
         """Return the identity in all the headers that count."""

@@ -11,9 +11,9 @@ from app.errors import AuthenticatorUnavailable, InvalidCredential
 from app.tokens.strict_json import InvalidJson, strict_json
 
 if TYPE_CHECKING:
+    from app.authenticators.http_client import Answer
     from app.authenticators.introspection.token_rules import TokenRules
     from app.authenticators.introspection.variables import IntrospectionVariables
-    from app.http_client import Answer
     from app.identity import Identity
 
 MAX_BYTES: Final = 64 * 1024

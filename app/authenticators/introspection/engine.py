@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from app.authenticators.contract import ProbeResult
+from app.authenticators.http_client import HttpClient
 from app.authenticators.introspection.answers import MAX_BYTES, Answers
 from app.authenticators.introspection.cache import IdentityCache
 from app.authenticators.introspection.probing import UNREACHABLE, found_without_session
 from app.authenticators.introspection.questions import Questions
 from app.authenticators.introspection.token_rules import switched_off, token_rules
 from app.authenticators.introspection.variables import IntrospectionVariables
-from app.errors import AuthenticatorUnavailable
-from app.http_client import HttpClient, NoAnswer
+from app.errors import AuthenticatorUnavailable, NoAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import falcon.asgi
 
     from app.authenticators.contract import AuthenticatorContext
+    from app.authenticators.http_client import Answer
     from app.authenticators.introspection.questions import Question
-    from app.http_client import Answer
     from app.identity import Identity
 
 VARIABLES: Final = IntrospectionVariables

@@ -12,7 +12,7 @@ from app.authenticators.introspection.answers import claims_in
 from app.errors import InvalidCredential
 
 if TYPE_CHECKING:
-    from app.http_client import Answer
+    from app.authenticators.http_client import Answer
 
 UNREACHABLE: Final = "check URL, and that this machine can reach it: name servers, firewall, TLS"
 

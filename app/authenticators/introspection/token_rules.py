@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from app.authenticators.introspection.variables import OFF
 from app.authenticators.token_kind import check_is_access_token, check_is_of_a_user
-from app.errors import InvalidCredential, shown
+from app.errors import Cause, InvalidCredential, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 LEEWAY_SECONDS: Final = 30
 """How far the clock of the token server may be ahead of ours, for `nbf`."""
+
+_WRONG: Final = {
+    Cause.WRONG_ISSUER: ("is from another issuer", "ISSUER"),
+    Cause.WRONG_AUDIENCE: ("is for another audience", "AUDIENCE"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,13 +44,13 @@ class TokenRules:
             InvalidCredential: it is not.
         """
         if claims.get("active") is not True:
-            raise InvalidCredential("the token is not active")
+            raise InvalidCredential("the token is not active", cause=Cause.EXPIRED)
         check_is_access_token(claims)
         check_is_of_a_user(claims)
         if self.issuers is not None and not self.issuers & _strings(claims.get("iss")):
-            self._refuse("is from another issuer", claims.get("iss"), self.issuers, "ISSUER")
+            self._refuse(Cause.WRONG_ISSUER, claims.get("iss"), self.issuers)
         if self.audiences is not None and not self.audiences & _strings(claims.get("aud")):
-            self._refuse("is for another audience", claims.get("aud"), self.audiences, "AUDIENCE")
+            self._refuse(Cause.WRONG_AUDIENCE, claims.get("aud"), self.audiences)
         if not self.scopes <= _scopes(claims.get("scope")):
             raise InvalidCredential(
                 f"the token lacks a scope: wanted {shown(self.scopes)} ({self.prefix}SCOPE)"
@@ -58,11 +63,12 @@ class TokenRules:
         if isinstance(begins, bool) or not isinstance(begins, int | float):
             raise InvalidCredential("claim nbf is not a number")
         if begins > self.now() + LEEWAY_SECONDS:
-            raise InvalidCredential("the token does not hold yet (nbf)")
+            raise InvalidCredential("the token does not hold yet (nbf)", cause=Cause.NOT_YET_VALID)
 
-    def _refuse(self, wrong: str, found: object, wanted: frozenset[str], variable: str) -> None:
+    def _refuse(self, cause: Cause, found: object, wanted: frozenset[str]) -> None:
+        wrong, variable = _WRONG[cause]
         told = f"found {shown(found)}, wanted {shown(wanted)} ({self.prefix}{variable})"
-        raise InvalidCredential(f"the token {wrong}: {told}")
+        raise InvalidCredential(f"the token {wrong}: {told}", cause=cause)
 
 
 def token_rules(

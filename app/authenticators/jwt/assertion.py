@@ -11,7 +11,7 @@ import structlog
 from cachetools import FIFOCache
 
 from app.authenticators.jwt.rules import Window
-from app.errors import InvalidCredential, SignOnError
+from app.errors import Cause, InvalidCredential, SignOnError
 from app.identity import Identity, InvalidIdentity
 from app.tokens.jwks import VerificationKey
 from app.tokens.jws import InvalidToken, is_signed_by, read
@@ -47,11 +47,6 @@ def own_claims(token: UnverifiedToken) -> Mapping[str, Any]:
     return token.claims
 
 
-def no_sources(_identity: Identity) -> Mapping[str, str]:
-    """Return nothing: it is not known which claim was which field."""
-    return {}
-
-
 @dataclass(slots=True, kw_only=True, eq=False)
 class Assertion:
     """Takes an identity from a token that one of `keys` has signed and that follows the `rules`.
@@ -70,10 +65,10 @@ class Assertion:
     keys: Keys
     identity_from: Callable[[Mapping[str, Any]], Identity]
     max_token_bytes: int
+    sources: Callable[[Identity], Mapping[str, str]]
     claims_of: Callable[[UnverifiedToken], Mapping[str, Any]] = own_claims
     padded: bool = False
     own_keys: frozenset[bytes] = frozenset()
-    sources: Callable[[Identity], Mapping[str, str]] = no_sources
     now: Callable[[], float] = time.time
     unchecked: tuple[str, ...] = ()
     _remembered: FIFOCache[bytes, _Verified] = field(
@@ -128,7 +123,10 @@ class Assertion:
             return await self._identify(token)
         except SignOnError:
             raise
-        except (InvalidToken, InvalidIdentity) as error:
+        except InvalidToken as error:
+            reason = f"the token does not hold: {error}"
+            raise InvalidCredential(reason, cause=error.cause) from None
+        except InvalidIdentity as error:
             raise InvalidCredential(f"the token does not hold: {error}") from None
         except Exception as error:  # noqa: BLE001 - whatever goes wrong, nobody is signed on
             raise InvalidCredential(f"the token caused {type(error).__name__}") from None
@@ -155,7 +153,10 @@ class Assertion:
         keys = await self.keys.find(key_id, algorithm)
         key = next((key for key in keys if is_signed_by(key.key, algorithm, token)), None)
         if key is None:
-            raise InvalidToken("its signature does not verify")
+            raise InvalidToken("its signature does not verify", cause=Cause.FORGED)
         if key.fingerprint in self.own_keys:
-            raise InvalidToken("this service has signed it itself: for a vendor, not as a session")
+            raise InvalidToken(
+                "this service has signed it itself: for a vendor, not as a session",
+                cause=Cause.FORGED,
+            )
         return _Verified(key, algorithm, key_id, window, self.identity_from(claims))

@@ -14,6 +14,7 @@ from app.authenticators.jwt.key_server import KeyServer
 from app.authenticators.jwt.keys_by_id import KeyDocuments, most_fetches
 from app.authenticators.jwt.rules import Rules
 from app.authenticators.jwt.variables import ReadingVariables
+from app.errors import Cause
 from app.settings.variables import HeaderName, HttpsAddress
 from app.tokens.jws import InvalidToken
 
@@ -98,7 +99,11 @@ def _claims(variables: AwsAlbVariables, token: UnverifiedToken) -> Mapping[str, 
     """Return the provider's claims; the load balancer's own are in the header (ALBeast)."""
     header = token.header
     if header.get("signer") != variables.signer:
-        raise InvalidToken("it is signed by another load balancer than SIGNER says")
+        raise InvalidToken(
+            "it is signed by another load balancer than SIGNER says", cause=Cause.WRONG_ISSUER
+        )
     if header.get("client") != variables.client_id:
-        raise InvalidToken("it is for another client than CLIENT_ID says")
+        raise InvalidToken(
+            "it is for another client than CLIENT_ID says", cause=Cause.WRONG_AUDIENCE
+        )
     return {**token.claims, "iss": header.get("iss"), "exp": header.get("exp")}

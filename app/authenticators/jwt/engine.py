@@ -40,7 +40,7 @@ def from_settings(context: AuthenticatorContext) -> Assertion:
     """
     context = with_own_choice(context)
     variables = context.read(JwtVariables)
-    keys = _keys(variables)
+    keys = _keys(variables, context.name)
     _check_is_not_ours(keys, variables, context)
     wanted = {**variables.required_claims, **context.defaults.get("required_claims", {})}
     return Assertion(
@@ -97,7 +97,7 @@ def _place(variables: JwtVariables) -> Callable[[falcon.asgi.Request], bytes]:
     return partial(header_value, name=name.encode(), scheme=scheme.encode())
 
 
-def _keys(variables: JwtVariables) -> Keys:
+def _keys(variables: JwtVariables, name: str) -> Keys:
     if variables.secret is not None:
         return FixedKeys(shared_secret(variables.opened_secret(), variables.algorithms))
     if variables.public_key_file is not None:
@@ -120,6 +120,7 @@ def _keys(variables: JwtVariables) -> Keys:
         fetch,
         ttl_seconds=variables.jwks_ttl_seconds,
         max_stale_seconds=variables.jwks_max_stale_seconds,
+        name=name,
     )
 
 

@@ -12,7 +12,7 @@ import structlog
 from app.authenticators.contract import ProbeResult
 from app.authenticators.jwt.key_server import FetchFailed
 from app.errors import AuthenticatorUnavailable
-from app.telemetry.metrics import KEY_FETCHES, KEYS_LOADED
+from app.telemetry.metrics import AUTHENTICATOR_KEYS_LOADED, KEY_FETCHES, KEYS_LOADED
 from app.tokens.jwks import InvalidKeySet, KeySet, UnknownKey, VerificationKey, jwk_set
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ class FetchedKeys:
 
     A background task fetches them every `ttl_seconds`; a request with a known key never waits for
     it. While the server fails, the last good set is used until it is `max_stale_seconds` old.
-    `clock` returns monotonic seconds, `sleep` waits for some.
+    `name` is that of the authenticator, for metrics. `clock` returns monotonic seconds, `sleep`
+    waits for some.
     """
 
     def __init__(  # noqa: PLR0913 - the last two are the clock, for tests
@@ -49,10 +50,12 @@ class FetchedKeys:
         *,
         ttl_seconds: float,
         max_stale_seconds: float,
+        name: str = "",
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._server = server
+        self._name = name
         self._fetch = fetch
         self._ttl_seconds = ttl_seconds
         self._max_stale_seconds = max_stale_seconds
@@ -160,6 +163,7 @@ class FetchedKeys:
         else:
             self._loaded_at, self._failure = began_at, None
             KEYS_LOADED.set_to_current_time()
+            AUTHENTICATOR_KEYS_LOADED.labels(self._name).set_to_current_time()
         KEY_FETCHES.labels("good" if self._failure is None else "failed").inc()
         if self._failure is not None:
             log.warning("keys_not_fetched", reason=self._failure, serving_old_ones=self.ready)

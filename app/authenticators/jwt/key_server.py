@@ -5,7 +5,8 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Final
 
-from app.http_client import HttpClient, NoAnswer
+from app.authenticators.http_client import HttpClient
+from app.errors import NoAnswer
 
 MAX_BYTES: Final = 256 * 1024
 

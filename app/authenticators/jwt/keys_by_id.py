@@ -15,7 +15,7 @@ from cachetools import FIFOCache
 from app.authenticators.contract import ProbeResult
 from app.authenticators.jwt.fetched_keys import COOLDOWN_SECONDS, RETRY_SECONDS
 from app.authenticators.jwt.key_server import FetchFailed, NotThere
-from app.errors import AuthenticatorUnavailable
+from app.errors import AuthenticatorUnavailable, Cause
 from app.tokens.jwks import InvalidKeySet, KeySet, UnknownKey, VerificationKey, pem_key
 from app.tokens.jws import InvalidToken
 
@@ -125,7 +125,7 @@ class KeyDocuments:
 
     def _refusal(self, key_id: str) -> Exception:
         if self._failed.get(key_id, (0, False))[1]:
-            return UnknownKey("there is no such key")
+            return UnknownKey("there is no such key", cause=Cause.FORGED)
         return AuthenticatorUnavailable(
             "the key cannot be fetched now", retry_after_seconds=RETRY_SECONDS
         )
@@ -150,8 +150,12 @@ class KeyDocuments:
             self._failed[key_id] = (now, isinstance(error, NotThere))
             self._tell(str(error), now)
         finally:
-            if self._fetching.get(key_id) is asyncio.current_task():
-                del self._fetching[key_id]
+            self._end_fetch(key_id)
+
+    def _end_fetch(self, key_id: str) -> None:
+        """Let the name be fetched again. One that was ended for others may be under way anew."""
+        if self._fetching.get(key_id) is asyncio.current_task():
+            del self._fetching[key_id]
 
     def _tell(self, reason: str, now: float) -> None:
         """Log a reason once per cooldown: invented names must not fill the log."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from app.authenticators.claim_values import LATEST
 from app.claims import find
-from app.errors import shown
+from app.errors import Cause, shown
 from app.tokens.jwks import MAX_KEY_ID_CHARACTERS, is_key_id
 from app.tokens.jws import InvalidToken
 
@@ -43,9 +43,9 @@ class Window:
             InvalidToken: it has expired, or does not hold yet.
         """
         if now >= self.ends:
-            raise InvalidToken("it has expired")
+            raise InvalidToken("it has expired", cause=Cause.EXPIRED)
         if now < self.begins:
-            raise InvalidToken("it does not hold yet")
+            raise InvalidToken("it does not hold yet", cause=Cause.NOT_YET_VALID)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ class Rules:
             raise InvalidToken(f"its header brings rules of its own: {shown(brought)}")
         if "typ" in header and not self._is_of_our_type(header["typ"]):
             told = self._told(header["typ"], self.token_types, "TOKEN_TYPE")
-            raise InvalidToken(f"it is a token of another type: {told}")
+            raise InvalidToken(f"it is a token of another type: {told}", cause=Cause.WRONG_TYPE)
         if "kid" in header and not is_key_id(key_id):
             raise InvalidToken(
                 "its kid is not a valid name of a key: a string of at most "
@@ -98,10 +98,10 @@ class Rules:
         """
         if self.issuers is not None and not _is_any_of(claims.get("iss"), self.issuers):
             told = self._told(claims.get("iss"), self.issuers, "ISSUER")
-            raise InvalidToken(f"it is from another issuer: {told}")
+            raise InvalidToken(f"it is from another issuer: {told}", cause=Cause.WRONG_ISSUER)
         if self.audiences is not None and not _names_any_of(claims.get("aud"), self.audiences):
             told = self._told(claims.get("aud"), self.audiences, "AUDIENCE")
-            raise InvalidToken(f"it is for another audience: {told}")
+            raise InvalidToken(f"it is for another audience: {told}", cause=Cause.WRONG_AUDIENCE)
         for name, wanted in self.wanted_claims.items():
             if not any(_is_same(find(claims, name), each) for each in _as_list(wanted)):
                 variable = f"{self.prefix}REQUIRED_CLAIMS"

@@ -538,11 +538,14 @@ def test_easy_auth_does_not_start_where_it_is_off(
     assert "anyone can be anybody" in found["WEBSITE_AUTH_ENABLED"]
 
 
+GATE = {"PROXY_SECRET_HEADER": "X-Gate"}
+
+
 @pytest.mark.requirement("R48")
 @pytest.mark.parametrize(
     ("variables", "variable", "words"),
     [
-        ({"PROXY_SECRET": "x" * 5}, "PROXY_SECRET", "is shorter than 12 characters"),
+        ({**GATE, "PROXY_SECRET": "x" * 5}, "PROXY_SECRET", "is shorter than 12 characters"),
         ({"PROXY_SECRET": "of-the-proxy-17"}, "PROXY_SECRET", "both or neither"),
         ({"PROXY_SECRET_HEADER": "X-S"}, "PROXY_SECRET", "both or neither"),
         ({"SUBJECT_HEADER": "X_User"}, "SUBJECT_HEADER", "hyphens"),

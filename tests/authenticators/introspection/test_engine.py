@@ -685,6 +685,19 @@ async def test_a_probe_says_what_any_other_answer_means(
     assert words in f"{result.found} {result.remedy}"
 
 
+async def test_a_probe_tells_of_a_host_that_is_not_there(made: Make) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}/api/me"
+        (engine,) = (await made(URL=url, FORWARD_COOKIES="sessionid")).authenticators.values()
+        assert isinstance(engine, Introspection)
+
+        (result,) = await engine.probe()
+
+    assert "cannot be connected to" in result.found
+    assert "reach it" in (result.remedy or "")
+
+
 async def test_a_probe_tells_of_a_host_that_knows_a_user_without_a_session(
     host: Host, made: Make
 ) -> None:

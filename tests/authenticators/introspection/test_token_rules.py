@@ -11,11 +11,11 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.authenticators.http_client import Answer
 from app.authenticators.introspection.answers import Answers
 from app.authenticators.introspection.token_rules import TokenRules, token_rules
 from app.authenticators.introspection.variables import IntrospectionVariables
 from app.errors import InvalidCredential, SignOnError
-from app.http_client import Answer
 from app.identity import InvalidIdentity
 from tests.authenticators.introspection.hosts import request, running
 from tests.cli.command_line import run

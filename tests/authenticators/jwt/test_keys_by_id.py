@@ -143,7 +143,11 @@ async def test_of_too_many_fetches_the_longest_ends_and_never_the_newest() -> No
 
     keys = KeyDocuments(Slow(timeout_seconds=1), "https://keys.example", most_fetches=3)
     names = [str(uuid.uuid4()) for _ in range(5)]
-    waiting = [asyncio.create_task(keys.find(name, "ES256")) for name in [*names, NAME, NAME]]
+    waiting = []
+    for name in [*names, NAME, NAME]:
+        waiting.append(asyncio.create_task(keys.find(name, "ES256")))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
     for _ in range(5):
         await asyncio.sleep(0)
 

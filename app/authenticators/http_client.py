@@ -12,6 +12,7 @@ from typing import Final
 import aiohttp
 
 from app import __version__
+from app.errors import NoAnswer
 
 _HEADERS: Final = {
     "Accept-Encoding": "identity",  # nothing is unpacked: a small bomb would be a large answer
@@ -31,10 +32,6 @@ _WORDS: Final[tuple[tuple[type[Exception], str], ...]] = (
     (OSError, "the connection fails"),
 )
 """What each class of aiohttp's says; the first that fits counts."""
-
-
-class NoAnswer(Exception):
-    """No whole answer came. The message says why, and quotes nothing that came instead."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from app.http_client import HttpClient, NoAnswer
+from app.authenticators.http_client import HttpClient
+from app.errors import NoAnswer
 from tests.authenticators.introspection.hosts import Host, running
 
 MAX_BYTES = 1000
