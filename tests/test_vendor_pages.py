@@ -111,9 +111,8 @@ def test_apifuses_default_claims_are_those_on_the_page(client: MakeClient) -> No
 
 
 def test_pandiums_addresses_are_those_on_the_page() -> None:
-    rows = re.findall(
-        r"^\| `(\w+)` \| `(https\S+)` \| `(https\S+)` \|$", PAGES["pandium"], re.MULTILINE
-    )
+    row = re.compile(r"^\| `(\w+)` \| `(https\S+)` \| `(https\S+)` \|$", re.MULTILINE)
+    rows = row.findall(PAGES["pandium"])
 
     assert {name: market for name, market, _ in rows} == MARKETPLACES
     assert {name: install for name, _, install in rows} == INSTALL_PAGES
