@@ -28,6 +28,7 @@ class Handoff:
 
     A redirect goes to `url` and has no `fields`; a form posts them to `url`, and JSON hands both to
     a script, or `answer` instead. What is handed over ends at `expires_at` (epoch seconds).
+    `renewal` are members for a script that hands the token on to a page in a frame.
     """
 
     url: str
@@ -35,6 +36,7 @@ class Handoff:
     fields: Mapping[str, str] = field(default_factory=dict)
     expires_at: int | None = None
     answer: Mapping[str, Any] | None = None
+    renewal: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,7 @@ class Target:
     what a script is answered. `forwarded` are the parameters of our address that the vendor gets,
     too. `form_targets` are further origins that a posted form may end at: browsers apply the policy
     of our page to the vendor's redirect after the POST, too (CSP Level 3, section 6.4.1).
+    `renew` is what a script is told of the messages that renew a token in place.
     """
 
     address: str
@@ -55,6 +58,7 @@ class Target:
     delivery: Delivery = "redirect"
     answer: Template | None = None
     form_targets: tuple[str, ...] = ()
+    renew: Mapping[str, Any] | None = None
     max_location_bytes: int = 8000
 
     @property
@@ -75,11 +79,13 @@ class Target:
             carried = {} if self.token_parameter is None else {self.token_parameter: issued.token}
             url = filled(self.address, ids)
             answer = self._answer(url, issued)
-            return Handoff(url, self.delivery, forwarded | carried, issued.expires_at, answer)
+            fields = forwarded | carried
+            renewal = self._renewal(issued)
+            return Handoff(url, self.delivery, fields, issued.expires_at, answer, renewal)
         location = self._location({**ids, "token": issued.token}, forwarded, issued)
         if len(location) > self.max_location_bytes:
             raise LocationTooLong(f"{len(location)} bytes, {self.max_location_bytes} allowed")
-        return Handoff(location, expires_at=issued.expires_at)
+        return Handoff(location, expires_at=issued.expires_at, renewal=self._renewal(issued))
 
     def anonymous_handoff(self, ids: Mapping[str, str], parameters: Mapping[str, str]) -> Handoff:
         """Return where visitors without a session go: to the same page, without a token."""
@@ -91,6 +97,9 @@ class Target:
         own = {"token": issued.token, "url": url, "expires_at": issued.expires_at}
         rendered: Mapping[str, Any] = self.answer({**own, "exchanged": issued.answer})
         return rendered
+
+    def _renewal(self, issued: Issued) -> Mapping[str, Any]:
+        return {} if self.renew is None else {"token": issued.token, "renew": self.renew}
 
     def _forwarded(self, parameters: Mapping[str, str]) -> dict[str, str]:
         names = self.forwarded - {self.token_parameter}

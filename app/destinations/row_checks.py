@@ -11,6 +11,7 @@ from app.claims import InvalidTemplate, compile_template, merged
 from app.destinations.handoff import ANSWER_NAMES
 from app.destinations.parameters import LOGIN_ATTEMPT, foreign_value, leads_away
 from app.destinations.row_exchange import wrong_exchange
+from app.destinations.row_renew import wrong_renewal
 from app.destinations.row_values import not_json
 from app.destinations.rows import Row, RowPage
 from app.destinations.variables import (
@@ -30,6 +31,7 @@ def wrong_keys(row: Row) -> Iterable[tuple[str, str]]:
         yield "address", "is required, or a table of pages"
     yield from not_json(row)
     yield from wrong_exchange(row, row.template_names)
+    yield from wrong_renewal(row)
     yield from _wrong_delivery(row)
     yield from _wrong_parameters(row)
     for name, page in row.all_pages.items():

@@ -10,6 +10,7 @@ from app.destinations.handoff import ANSWER_NAMES, Target
 from app.destinations.parameters import ID
 from app.destinations.row_exchange import exchange_of
 from app.destinations.row_keys import KeyVariables, row_keys
+from app.destinations.row_renew import renewal_of
 from app.destinations.rows import Row, RowPage
 from app.destinations.token_claims import TokenClaims
 from app.destinations.variables import placeholders_of
@@ -73,5 +74,6 @@ def _target(row: Row, page: RowPage, shared: Shared) -> Target:
         delivery=row.delivery,
         answer=compile_template(row.answer, ANSWER_NAMES) if row.answer else None,
         form_targets=row.form_targets,
+        renew=renewal_of(row, page),
         max_location_bytes=shared.max_location_bytes,
     )

@@ -16,6 +16,9 @@ def not_json(row: Row) -> Iterable[tuple[str, str]]:
     yield from _not_json("answer", row.answer)
     if row.exchange is not None:
         yield from _not_json("exchange.json", row.exchange.body)
+    if row.renew is not None:
+        yield from _not_json("renew.message", row.renew.message)
+        yield from _not_json("renew.answer", row.renew.answer)
     for name, page in row.pages.items():
         yield from _not_json(f"pages.{name}.claims", page.claims)
 

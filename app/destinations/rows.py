@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 from app.destinations.handoff import NAME_DELIMITERS, Delivery
 from app.destinations.parameters import RELATIVE_PATH, TEXT
 from app.destinations.row_exchange import ExchangeTable
+from app.destinations.row_renew import RenewTable
 from app.destinations.table import Pattern, Table
 from app.destinations.token_claims import TEMPLATE_NAMES
 from app.destinations.variables import Path
@@ -103,6 +104,7 @@ class Row(Table):
     fragment: str = ""
     pages: dict[str, RowPage] = Field({})
     exchange: ExchangeTable | None = None
+    renew: RenewTable | None = None
 
     @property
     def root(self) -> str:

@@ -77,5 +77,6 @@ def _json(resp: Response, handoff: Handoff, origin: str) -> None:
     }
     if handoff.fields:
         body["parameters"] = dict(handoff.fields)
+    body |= handoff.renewal
     resp.content_type = "application/json"
     resp.text = json.dumps(body if handoff.answer is None else handoff.answer)

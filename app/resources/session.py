@@ -62,5 +62,7 @@ class Session:
         }
         if session is None and not self._login.was_tried(req.query_string):
             answer |= self._login.members(destination.path(ids, parameters))
+        if destination.target.renew is not None:
+            answer["renew"] = destination.target.renew
         resp.content_type = "application/json"
         resp.text = json.dumps(answer)

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.system.service import Service, serving
 
+from .asking import asking_rows
 from .chromium import CHROMIUM, running_chromium
 from .demo import Demo, running_demo
 from .engines import ENGINES, Engine
@@ -91,6 +92,7 @@ def whole_world(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> I
             "APIFUSE_API_SECRET": "apifuse-x8RtW3mEoBz6NvPqDs1CyUhFjLgKaTi0",
             "APIFUSE_ORG_ID": "4711",
             "APIFUSE_CUSTOM_DOMAIN": f"{vendor}/apifuse",
+            **asking_rows(vendor, tmp_path_factory.mktemp("rows")),
         }
         with serving(environment, tmp_path_factory.mktemp("service")) as service:
             sites.bind = service.bind

@@ -16,10 +16,19 @@
  * @property {string} [url] its address, with a token
  * @property {number | null} expiresAt epoch seconds
  * @property {string | null} loginUrl leads back to where the user is now
+ * @property {Renew} [renew] where the vendor's page asks for tokens itself
+ */
+
+/**
+ * @typedef {object} Renew
+ * @property {string} origin of the page that asks, and is answered
+ * @property {unknown} message what it posts: a text, or members of an object
+ * @property {unknown} answer a template with `{token}`, `{url}` and `{expires_at}`
  */
 
 const ANSWER_MS = 30_000;
 const REFRESH_MS = 10_000;
+const RENEW_MS = 5_000;
 const SETTLE_MS = 100; // a page's message and its load event come in no certain order
 const LONGEST_REFRESH_SECONDS = 86_400;
 const LONGEST_MESSAGE = 65_536; // characters
@@ -58,6 +67,11 @@ class MarketplaceEmbed extends HTMLElement {
   #timers = new Map();
   #shownAt = -Infinity; // when something was last to be shown, by performance.now()
   #origin = ""; // the marketplace's
+  /** @type {(Renew & {address: string}) | null} */
+  #renew = null; // of the page in the frame
+  /** @type {AbortController | null} */
+  #renewing = null;
+  #renewedAt = -Infinity; // when a token was last asked for, by performance.now()
   #listing = ""; // which listing is to be shown
   #returnParameter = ""; // of the login
 
@@ -97,6 +111,7 @@ class MarketplaceEmbed extends HTMLElement {
   #stop() {
     this.#inFlight?.abort();
     this.#inFlight = null;
+    this.#renewNoMore();
     this.#timers.forEach((timer) => clearTimeout(timer));
     this.#timers.clear();
   }
@@ -140,23 +155,34 @@ class MarketplaceEmbed extends HTMLElement {
   }
 
   /**
+   * @param {string} address
    * @param {AbortSignal} signal
-   * @returns {Promise<Answer>}
+   * @returns {Promise<{response: Response, told: any}>}
    */
-  async #answer(signal) {
+  async #fetch(address, signal) {
     /** @type {(() => Promise<string>) | undefined} */
     const getToken = /** @type {any} */ (this).getToken;
     /** @type {Record<string, string>} */
     const headers = { Accept: "application/json" };
     if (getToken) headers.Authorization = `Bearer ${await getToken()}`;
-    const response = await fetch(this.#address(getToken ? "" : "/session"), {
+    const response = await fetch(address, {
       headers,
       signal,
       cache: "no-store",
       credentials: "include",
       redirect: "manual", // where a proxy in front would lead to its login
     });
-    const told = await response.json().catch(() => ({}));
+    return { response, told: await response.json().catch(() => ({})) };
+  }
+
+  /**
+   * @param {AbortSignal} signal
+   * @returns {Promise<Answer>}
+   */
+  async #answer(signal) {
+    /** @type {(() => Promise<string>) | undefined} */
+    const getToken = /** @type {any} */ (this).getToken;
+    const { response, told } = await this.#fetch(this.#address(getToken ? "" : "/session"), signal);
     const refused = response.status === 401 || response.type === "opaqueredirect";
     const origin = told.marketplace_origin ?? told.origin;
     const framed = getToken ? told.url && !told.parameters : true; // not what takes a form
@@ -170,11 +196,12 @@ class MarketplaceEmbed extends HTMLElement {
       url: told.url,
       expiresAt: told.expires_at ?? null,
       loginUrl: refused && !told.code ? this.#address() : this.#leadingBack(told),
+      renew: told.renew,
     };
   }
 
   /** @param {Answer} answer */
-  #show({ url, origin, expiresAt }) {
+  #show({ url, origin, expiresAt, renew }) {
     const frame = document.createElement("iframe");
     frame.title = this.getAttribute("title") || "Marketplace";
     frame.referrerPolicy = "strict-origin"; // the service wants to know whose page asks
@@ -189,13 +216,14 @@ class MarketplaceEmbed extends HTMLElement {
     frame.src = url ?? this.#address();
     this.#put(frame, ...(url ? [] : this.#popOut()));
     this.#frame = frame;
+    this.#renew = renew ? { ...renew, address: this.#address() } : null;
   }
 
   /** @param {number | null} expiresAt */
   #ready(expiresAt) {
     this.#settle();
     this.#tell("sso-ready", { origin: this.#origin, expiresAt });
-    this.#refreshLater();
+    if (!this.#renew) this.#refreshLater(); // a page that asks for tokens is never reloaded
   }
 
   /** @param {Answer} answer */
@@ -245,7 +273,7 @@ class MarketplaceEmbed extends HTMLElement {
     this.#settle();
     if (code !== "network_error") this.#put(); // what is shown may be another user's
     this.#tell("sso-error", { code, status, requestId: null });
-    this.#refreshLater();
+    if (!this.#renew) this.#refreshLater();
   }
 
   /**
@@ -262,7 +290,9 @@ class MarketplaceEmbed extends HTMLElement {
   /** @param {MessageEvent} event */
   #hear = ({ source, origin, data }) => {
     if (!this.#frame || source !== this.#frame.contentWindow) return;
-    if (origin === this.#origin) this.#hearVendor(data);
+    const renew = this.#renew;
+    if (renew && origin === renew.origin && asks(data, renew.message)) this.#renewSoon();
+    else if (origin === this.#origin) this.#hearVendor(data);
     else if (origin === new URL(this.#address()).origin) this.#hearService(data);
   };
 
@@ -291,6 +321,45 @@ class MarketplaceEmbed extends HTMLElement {
       this.#listing = listingId ?? this.#listing;
       this.#signIn(() => this.reload());
     }
+  }
+
+  /** The vendor's page asks for a token: once in five seconds it gets one, however often it asks. */
+  #renewSoon() {
+    if (this.#renewing || this.#timers.has("renew")) return;
+    const wait = this.#renewedAt + RENEW_MS - performance.now();
+    this.#after(Math.max(wait, 0), "renew", () => this.#renewNow());
+  }
+
+  async #renewNow() {
+    const [frame, renew, attempt] = [this.#frame, this.#renew, new AbortController()];
+    if (!frame || !renew) return;
+    this.#renewing = attempt;
+    this.#renewedAt = performance.now();
+    this.#after(ANSWER_MS, "renewal", () => attempt.abort());
+    try {
+      const { response, told } = await this.#fetch(renew.address, attempt.signal);
+      if (this.#renewing !== attempt) return; // the page that asked is no longer shown
+      if (!response.ok || !told.token) {
+        throw new Problem(told.code ?? "unexpected_answer", response.status);
+      }
+      frame.contentWindow?.postMessage(filled(renew.answer, told), renew.origin);
+      this.#tell("sso-renewed", { origin: renew.origin, expiresAt: told.expires_at ?? null });
+    } catch (error) {
+      if (this.#renewing !== attempt) return;
+      const { code, status } = error instanceof Problem ? error : new Problem("network_error");
+      this.#tell("sso-error", { code, status, requestId: null }); // and what the user types stays
+    } finally {
+      if (this.#renewing === attempt) this.#renewing = null;
+      if (!this.#renewing) this.#never("renewal");
+    }
+  }
+
+  #renewNoMore() {
+    this.#renewing?.abort();
+    this.#renewing = null;
+    this.#renew = null;
+    this.#never("renew");
+    this.#never("renewal");
   }
 
   /** @param {unknown} height in pixels */
@@ -367,6 +436,7 @@ class MarketplaceEmbed extends HTMLElement {
   /** @param {Node[]} nodes what the element shows from now on */
   #put(...nodes) {
     this.#frame = null;
+    this.#renewNoMore();
     this.replaceChildren(...nodes);
   }
 
@@ -461,6 +531,61 @@ function parsed(data) {
     }
   }
   return said && typeof said === "object" && !Array.isArray(said) ? said : null;
+}
+
+/**
+ * Whether a page posted the message that asks for a token: that text, or an object with these
+ * members, as an object or as JSON. What else the object has does not matter.
+ *
+ * @param {unknown} data
+ * @param {any} message
+ */
+function asks(data, message) {
+  if (typeof message === "string") return data === message;
+  const said = parsed(data);
+  if (!said) return false;
+  return Object.keys(message).every(
+    (key) => Object.hasOwn(said, key) && same(said[key], message[key]),
+  );
+}
+
+/**
+ * Whether two JSON values are equal.
+ *
+ * @param {any} one
+ * @param {any} other
+ * @returns {boolean}
+ */
+function same(one, other) {
+  if (!one || !other || typeof one !== "object" || typeof other !== "object") return one === other;
+  const keys = Object.keys(other);
+  if (Array.isArray(one) !== Array.isArray(other)) return false;
+  if (Object.keys(one).length !== keys.length) return false;
+  return keys.every((key) => Object.hasOwn(one, key) && same(one[key], other[key]));
+}
+
+/**
+ * Fill a template as the service fills its own: a text that is one placeholder takes the value as
+ * it is, `{{` and `}}` are braces, and what has no value is left out.
+ *
+ * @param {any} template
+ * @param {Record<string, unknown>} values
+ * @returns {any}
+ */
+function filled(template, values) {
+  if (typeof template === "string") {
+    const whole = /^\{(token|url|expires_at)\}$/.exec(template);
+    if (whole) return values[whole[1] ?? ""] ?? undefined;
+    return template.replace(/\{\{|\}\}|\{(token|url|expires_at)\}/g, (found, name) =>
+      name ? String(values[name] ?? "") : found.charAt(0),
+    );
+  }
+  if (Array.isArray(template)) {
+    return template.map((each) => filled(each, values)).filter((each) => each !== undefined);
+  }
+  if (!template || typeof template !== "object") return template;
+  const members = Object.entries(template).map(([key, each]) => [key, filled(each, values)]);
+  return Object.fromEntries(members.filter(([, value]) => value !== undefined));
 }
 
 /**
