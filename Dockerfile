@@ -35,7 +35,7 @@ RUN python -B -m pip uninstall --yes --quiet --root-user-action=ignore pip setup
 COPY --from=build /opt/venv /opt/venv
 COPY config/healthcheck.py /opt/healthcheck.py
 
-ARG VERSION=0.1.0
+ARG VERSION=0.2.0
 LABEL org.opencontainers.image.title="marketplace-sso" \
       org.opencontainers.image.description="Signs the users of a SaaS product into an embedded vendor marketplace" \
       org.opencontainers.image.version="${VERSION}" \

@@ -7,7 +7,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 # Only for the scripts of the pages, and only if Node is installed.
 NODE := $(if $(shell command -v npm),node_modules/.installed)
 
-.PHONY: demo run test check bench lock reference picture sbom audit clean
+.PHONY: demo run test check bench lock reference picture sbom audit dist clean
 
 demo: $(VENV)/.installed ## show everything on loopback, in a browser or with curl
 	@$(BIN)/python -m app demo $(DEMO)
@@ -53,8 +53,18 @@ audit: $(VENV)/.installed ## look for known vulnerabilities in the locked packag
 picture: $(VENV)/.installed ## take docs/demo.png with Chromium
 	@$(BIN)/python tests/browser/picture.py docs/demo.png
 
+# The wheel is installed as its users do: somewhere else, without a compiler and without this folder.
+dist: $(VENV)/.installed ## build wheel and sdist, and try the wheel in an empty environment
+	@rm -rf dist $(VENV)-dist
+	@$(BIN)/python -m hatchling build
+	@$(BIN)/twine check --strict dist/*
+	@$(PYTHON) -m venv $(VENV)-dist
+	@$(VENV)-dist/bin/python -m pip install --quiet --only-binary=:all: --require-hashes --no-deps -r requirements.lock
+	@$(VENV)-dist/bin/python -m pip install --quiet --no-index --no-deps dist/*.whl
+	@cd /tmp && $(abspath $(VENV)-dist)/bin/marketplace-sso demo --once
+
 clean:
-	rm -rf $(VENV) node_modules .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-dist dist node_modules .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/.installed: requirements-dev.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+import structlog
 from hypothesis import settings as hypothesis
 
 from app.main import Configuration, create_app
@@ -17,6 +18,14 @@ from tests.samples import NOW, PANDIUM, PROXY
 
 hypothesis.register_profile("untimed", deadline=None)  # machines are shared: no test by the clock
 hypothesis.load_profile("untimed")
+
+
+@pytest.fixture(autouse=True)
+def _logs_go_where_they_went() -> Iterator[None]:
+    """Undo what a command does to the logs of its own process."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ An object may also have any of these:
   deadline.
 - `leeway_seconds`: how long after `expires_at` of its identities it still lets them in.
 - `warnings`: texts that `check` prints: what is legal in its configuration and likely wrong.
+- `believes`: a text that `check` prints: whom or what it takes for true.
 - `async probe()`: called by `check --online`, without `start()`. It tries what the authenticator
   depends on and returns a list of `ProbeResult`.
 """

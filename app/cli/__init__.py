@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from pydantic import Field, ValidationError
+import sys
+from typing import Any, get_args
+
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     CliApp,
+    CliSettingsSource,
     CliSubCommand,
+    CliToggleFlag,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
+from app import __version__
 from app.cli.check import Check
+from app.cli.completion import Completion
 from app.cli.demo import Demo
 from app.cli.inspect import Inspect
 from app.cli.learn import Learn
 from app.cli.mint import Mint
-from app.cli.output import fail
+from app.cli.output import fail, log_to_standard_error
 from app.cli.reference import Reference
 from app.cli.serve import Serve
+from app.cli.words import Word, check_spelling, improve_help, words_of
 from app.settings.problems import InvalidSettings
 
 
@@ -33,6 +41,7 @@ class MarketplaceSso(BaseSettings):
         cli_avoid_json=True,
     )
 
+    version: CliToggleFlag[bool] = Field(default=False, description="print the version")
     serve: CliSubCommand[Serve] = Field(description="check the configuration, then serve")
     check: CliSubCommand[Check] = Field(description="check the configuration")
     mint: CliSubCommand[Mint] = Field(description="show claims and address of a sample user")
@@ -40,6 +49,7 @@ class MarketplaceSso(BaseSettings):
     learn: CliSubCommand[Learn] = Field(description="print the row that makes a sample token")
     demo: CliSubCommand[Demo] = Field(description="show everything on loopback")
     reference: CliSubCommand[Reference] = Field(description="print a generated document")
+    completion: CliSubCommand[Completion] = Field(description="print a script for your shell")
 
     @classmethod
     def settings_customise_sources(
@@ -55,7 +65,25 @@ class MarketplaceSso(BaseSettings):
 
     def cli_cmd(self) -> None:
         """Run the command that is named."""
-        CliApp.run_subcommand(self)
+        if self.version:
+            print(f"marketplace-sso {__version__}")
+        else:
+            CliApp.run_subcommand(self)
+
+
+def words() -> dict[str, list[Word]]:
+    """Return the words of each command; those of the root have the name ""."""
+    return words_of(CliSettingsSource(MarketplaceSso), _commands())
+
+
+def _commands() -> dict[str, type[BaseModel]]:
+    """Return the model of each command."""
+    annotations = {name: field.annotation for name, field in MarketplaceSso.model_fields.items()}
+    return {
+        name: get_args(annotation)[0]
+        for name, annotation in annotations.items()
+        if get_args(annotation)
+    }
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -63,8 +91,13 @@ def main(arguments: list[str] | None = None) -> None:
 
     Exit status 0: done; 1: the answer is no; 2: wrong arguments or a wrong configuration.
     """
+    log_to_standard_error()
+    given = sys.argv[1:] if arguments is None else arguments
+    source: CliSettingsSource[Any] = CliSettingsSource(MarketplaceSso)
+    improve_help(source, _commands())
+    check_spelling(given, words_of(source, _commands()))
     try:
-        CliApp.run(MarketplaceSso, cli_args=arguments)
+        CliApp.run(MarketplaceSso, cli_args=given, cli_settings_source=source)
     except InvalidSettings as error:
         problems = [str(problem) for problem in error.problems]
         count = len(problems)

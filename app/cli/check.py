@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import sys
 from dataclasses import asdict
+from typing import Final
 
 from pydantic import BaseModel, Field
 from pydantic_settings import CliImplicitFlag
 
 from app.authenticators.contract import ProbeResult
 from app.cli.check_online import ask_everybody
-from app.cli.output import print_json
+from app.cli.check_page import page, service_advice, service_facts
+from app.cli.output import Colour, coloured, print_json
 from app.destinations.advice import advice
 from app.main import Configuration
 from app.server.loading import load
 from app.settings.problems import InvalidSettings
+
+WORKS: Final[tuple[str, Colour]] = ("works", "green")
+FAILS: Final[tuple[str, Colour]] = ("FAILS", "red")
 
 
 class Check(BaseModel):
@@ -63,7 +68,7 @@ def _warnings(config: Configuration) -> list[str]:
         for name, each in config.authenticators.items()
         for warning in getattr(each, "warnings", ())
     ]
-    return warnings + advice(config.destinations)
+    return [*warnings, *advice(config.destinations), *service_advice(config)]
 
 
 def _all_ok(results: list[ProbeResult]) -> bool:
@@ -75,6 +80,7 @@ def _print_as_json(config: Configuration, results: list[ProbeResult]) -> None:
         "ok": _all_ok(results),
         "authenticators": list(config.authenticators),
         "destinations": {each.route: each.address for each in config.destinations},
+        "service": service_facts(config),
         "warnings": _warnings(config),
     }
     online = {"online": [asdict(each) for each in results]} if results else {}
@@ -82,16 +88,18 @@ def _print_as_json(config: Configuration, results: list[ProbeResult]) -> None:
 
 
 def _print_for_people(config: Configuration, results: list[ProbeResult]) -> None:
-    print(f"authenticators  {', '.join(config.authenticators)}")
-    for each in config.destinations:
-        print(f"destination     {each.route} -> {each.address}")
+    for line in page(config):
+        print(line)
     for warning in _warnings(config):
-        print(f"{'warning':<15} {warning}")
+        label = coloured(f"{'warning':<15}", "yellow")
+        print(f"{label} {warning}")
     for result in results:
-        print(f"{'works' if result.ok else 'FAILS':<15} {result.what}: {result.found}")
+        word, colour = WORKS if result.ok else FAILS
+        label = coloured(f"{word:<15}", colour)
+        print(f"{label} {result.what}: {result.found}")
         if not result.ok:
             print(f"{'':<15} {result.remedy}")
     if _all_ok(results):
-        print("The configuration holds.")
+        print(coloured("The configuration holds.", "green"))
     else:
-        print("The configuration holds, but not everything that it names works.")
+        print(coloured("The configuration holds, but not everything that it names works.", "red"))

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from pydantic_settings import CliImplicitFlag, CliPositionalArg
 
 from app.cli.inspect_token import Finding, identified, inspect
-from app.cli.output import fail, print_json
+from app.cli.output import coloured, fail, print_json
 from app.errors import SignOnError
 from app.server.loading import load
 
@@ -34,7 +34,7 @@ class Inspect(BaseModel):
         if self.authenticator is not None:
             print_json(_identified(self.authenticator, text))
             return
-        finding = inspect(text, load().destinations, now=time.time())
+        finding = inspect(text, load(with_authenticators=False).destinations, now=time.time())
         if self.as_json:
             print_json({"ok": not finding.objections, **finding.members()})
         else:
@@ -59,4 +59,4 @@ def _print_finding(finding: Finding) -> None:
     if finding.destination is not None:
         print(f"for     {finding.destination}, {finding.page}: the signature verifies")
     for objection in finding.objections:
-        print(f"wrong   {objection}")
+        print(f"{coloured('wrong', 'red')}   {objection}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from app.claims import MISSING, find
+from app.destinations.rehearsal import sample_claims
 from app.tokens.jws import InvalidToken, read, verify
 
 if TYPE_CHECKING:
@@ -55,7 +56,11 @@ def inspect(text: str, destinations: Iterable[Destination], *, now: float) -> Fi
         reason = "no configured key verifies it: it has another secret or algorithm, or was changed"
         return Finding(parts.header, parts.claims, objections=(reason, *_times(parts.claims, now)))
     destination = _closest(signed, parts.claims)
-    objections = (*_times(parts.claims, now), *_missing(parts.claims, destination.claims.required))
+    objections = (
+        *_times(parts.claims, now),
+        *_missing(parts.claims, destination.claims.required),
+        *_without_a_time(parts.claims, destination),
+    )
     return Finding(parts.header, parts.claims, destination.name, destination.page, objections)
 
 
@@ -117,5 +122,11 @@ def _times(claims: Mapping[str, Any], now: float) -> Iterable[str]:
             yield f"it expired {math.floor(now - value) + 1} s ago (exp)"
         elif name != "exp" and value > now:
             yield f"it is not valid for another {math.ceil(value - now)} s ({name})"
-    if claims.get("iat") is None:
-        yield "iat is missing"
+
+
+def _without_a_time(claims: Mapping[str, Any], destination: Destination) -> Iterable[str]:
+    """Find times that every token of a page has, and this one lacks."""
+    minted = sample_claims(destination)
+    for name in _TIMES:
+        if name in minted and claims.get(name) is None and name not in destination.claims.required:
+            yield f"{name} is missing"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 from pydantic import BaseModel, Field
 from pydantic_settings import CliImplicitFlag, CliPositionalArg
@@ -12,6 +13,7 @@ from pydantic_settings import CliImplicitFlag, CliPositionalArg
 from app.cli.output import fail, print_json
 from app.destinations.destination import Destination
 from app.destinations.exchange import Issued
+from app.destinations.handoff import Handoff
 from app.errors import SignOnError
 from app.identity import Identity, InvalidIdentity
 from app.main import Configuration
@@ -33,38 +35,35 @@ class Mint(BaseModel):
     org_name: str | None = Field(None, description="name of the organisation")
     group: list[str] = Field([], description="a group; repeat the option for more")
     claim: list[str] = Field([], description="a claim of the host session, name=value")
+    parameter: list[str] = Field(
+        [], description="a query parameter of the request, name=value; repeat the option for more"
+    )
     integration_id: str | None = Field(None, description="the id in an install page's path")
     listing_id: str | None = Field(None, description="the id in a listing page's path")
     as_json: CliImplicitFlag[bool] = Field(default=False, alias="json", description="for scripts")
 
     def cli_cmd(self) -> None:
         """Mint with the configured key and print the result."""
-        destination = _destination(load(), self.destination, self.page)
+        config = load(with_authenticators=False)
+        destination = _destination(config, self.destination, self.page)
         ids = {name: getattr(self, name, None) or "" for name in destination.ids}
         try:
             destination.check_ids(ids)
-            claims, issued = asyncio.run(_issued(destination, self._identity(), ids))
-            handoff = destination.handoff(issued, ids, {})
+            parameters = _parameters(destination, self.parameter)
+            claims, issued = asyncio.run(_issued(destination, self._identity(), ids, parameters))
+            handoff = destination.handoff(issued, ids, parameters)
         except (SignOnError, InvalidIdentity) as error:
             fail(str(error))
-        header = _header(issued.token)
+        minted = {"header": _header(issued.token), "claims": claims}
         if self.as_json:
-            minted = {"header": header, "claims": claims, "token": issued.token}
-            print_json({**minted, "url": handoff.url})
+            delivered = {"delivery": handoff.delivery, "url": handoff.url}
+            print_json({**minted, "token": issued.token, **delivered, **_carried(handoff)})
         else:
-            print(f"header  {json.dumps(header)}")
+            print(f"header  {json.dumps(minted['header'])}")
             print(f"claims  {json.dumps(claims, indent=2)}")
-            print(f"address {handoff.url}")
-            for name, value in handoff.fields.items():
-                print(f"field   {name}={value}")
+            _print_delivery(handoff)
 
     def _identity(self) -> Identity:
-        claims = {}
-        for claim in self.claim:
-            name, equals, value = claim.partition("=")
-            if not equals:
-                fail(f"--claim {claim!r} is not name=value")
-            claims[name] = value
         return Identity(
             subject=self.subject,
             email=self.email,
@@ -74,15 +73,64 @@ class Mint(BaseModel):
             org_id=self.org_id,
             org_name=self.org_name,
             groups=tuple(self.group),
-            claims=claims,
+            claims=dict(_pairs("claim", self.claim)),
         )
 
 
+def _pairs(option: str, texts: list[str]) -> list[tuple[str, str]]:
+    pairs = []
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            fail(f"--{option} {text!r} is not name=value")
+        pairs.append((name, value))
+    return pairs
+
+
+def _parameters(destination: Destination, texts: list[str]) -> dict[str, str]:
+    """Return the parameters as a request would have them; one that is dropped is an error here.
+
+    Raises:
+        InvalidParameter: one is repeated or invalid.
+    """
+    pairs = _pairs("parameter", texts)
+    for name, _ in pairs:
+        if name not in destination.parameters:
+            known = ", ".join(destination.parameters) or "none"
+            fail(f"--parameter {name} is dropped by this page; it takes {known}", status=2)
+    return destination.checked_parameters(urlencode(pairs))
+
+
+def _carried(handoff: Handoff) -> dict[str, Any]:
+    """Return what goes to the vendor beside the address, or to the script that asked."""
+    if handoff.delivery == "redirect":
+        return {}
+    if handoff.answer is not None:
+        return {"answer": dict(handoff.answer)}
+    return {"fields": dict(handoff.fields)}
+
+
+def _print_delivery(handoff: Handoff) -> None:
+    if handoff.delivery == "form":
+        print("deliver the browser posts the fields to the address (POST, as a form)")
+    elif handoff.delivery == "json":
+        print("deliver a script gets it as JSON, and nothing is sent to the address")
+    print(f"address {handoff.url}")
+    if handoff.answer is not None:
+        print(f"answer  {json.dumps(dict(handoff.answer), indent=2)}")
+        return
+    for name, value in handoff.fields.items():
+        print(f"field   {name}={value}")
+
+
 async def _issued(
-    destination: Destination, identity: Identity, ids: dict[str, str]
+    destination: Destination,
+    identity: Identity,
+    ids: dict[str, str],
+    parameters: dict[str, str],
 ) -> tuple[dict[str, Any], Issued]:
     """Return the claims and the token; the vendor's API is asked, where a row has an exchange."""
-    statement = destination.statement(identity, ids)
+    statement = destination.statement(identity, ids, parameters)
     if destination.exchange is None:
         return statement.claims, await destination.issue(statement)
     await destination.exchange.start()

@@ -13,6 +13,7 @@ import structlog
 from app.authenticators.headers.peers import peer_address
 from app.resources.counts import count
 from app.resources.fetch_metadata import READ
+from app.telemetry.trace_context import trace_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,6 +137,7 @@ class SignOnLog:
                 status=resp.status_code,
                 outcome=outcome,
                 duration_us=int(seconds * 1e6),
+                **_trace(req),
             )
 
 
@@ -164,6 +166,11 @@ def _fields(req: Request, destination: Destination) -> dict[str, Any]:
         "code": refusal and refusal.code,
         "reason": refusal and refusal.reason,
     }
+
+
+def _trace(req: Request) -> dict[str, str]:
+    trace = trace_id(req.scope["headers"])
+    return {} if trace is None else {"trace_id": trace}
 
 
 def _hashed(subject: str) -> str:

@@ -26,8 +26,12 @@ if TYPE_CHECKING:
     from app.destinations.destination import Destination
 
 
-def load(*, now: Callable[[], float] = time.time) -> Configuration:
+def load(
+    *, now: Callable[[], float] = time.time, with_authenticators: bool = True
+) -> Configuration:
     """Read the configuration from the environment; `now` returns epoch seconds.
+
+    Without authenticators nobody can sign on; what mints and reads tokens needs none.
 
     Raises:
         InvalidSettings: with every problem that there is.
@@ -43,9 +47,12 @@ def load(*, now: Callable[[], float] = time.time) -> Configuration:
         )
         destinations = load_destinations(reading, shared)
         authenticators: dict[str, Authenticator] = {}
-        with reading.collecting("SSO_AUTHENTICATORS"):
-            own_keys = _own_keys(destinations)
-            authenticators = load_authenticators(reading, own_keys=own_keys, now=now)
+        if with_authenticators:
+            with reading.collecting("SSO_AUTHENTICATORS"):
+                own_keys = _own_keys(destinations)
+                authenticators = load_authenticators(reading, own_keys=own_keys, now=now)
+        else:
+            reading.declare_unknowable("AUTH_")
         appearance = Appearance()
         with reading.collecting("SSO_PAGES_FILE"):
             appearance = read_appearance(service.pages_file)

@@ -1,4 +1,4 @@
-"""HTTP/1.1 with bounds: uvicorn's protocol, and what it lacks at the edge of a network."""
+"""HTTP/1.1 with bounds: uvicorn's protocol, and what it lacks where strangers connect."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _REFUSAL: Final = (
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One connection. What no single, plain request is gets a 4xx, and nothing after it is read."""
+    """One connection. All but plain requests get a 4xx, and nothing after one is read."""
 
     def __init__(self, *args: Any, among: Connections, **options: Any) -> None:  # noqa: ANN401 - uvicorn's
         super().__init__(*args, **options)
@@ -109,7 +109,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._stop(400)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a field; a name with an underscore elsewhere passes for its hyphen twin: dropped."""
+        """Take a field, unless its name has an underscore: others read that as a hyphen."""
         if b"_" in name:
             return
         name, value = name.lower(), value.strip(b" \t")  # the parser leaves tabs

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import socket
 import sys
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +22,6 @@ from app.server.protocol import BoundedProtocol
 from app.telemetry import metrics
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Sequence
 
 _LATE_CHECK_TICKS: Final = 5  # of 0.1 s
@@ -108,6 +110,12 @@ class Worker(UvicornWorker):  # type: ignore[misc] # uvicorn_worker ships no typ
         self.config.http = partial(BoundedProtocol, among=connections)
         self.config.timeout_graceful_shutdown = self.cfg.graceful_timeout
         server = Server(self.config, connections)
-        await server._serve(self.sockets)  # noqa: SLF001 - serve() would take our signals away
+        with ExitStack() as stack:
+            # The loop closes what it listens at, and gunicorn its own.
+            sockets = [
+                stack.enter_context(socket.socket(fileno=os.dup(each.fileno())))
+                for each in self.sockets
+            ]
+            await server._serve(sockets)  # noqa: SLF001 - serve() would take our signals away
         if not server.started:
             sys.exit(Arbiter.WORKER_BOOT_ERROR)

@@ -37,6 +37,11 @@ def server_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in _NOT_OURS}
 
 
+def wants_colours() -> bool:
+    """Tell whether a terminal may have colours: https://no-color.org, and terminals without."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
 def _check_encoding() -> None:
     problems = [
         Problem(ascii(name).strip("'"), "is not UTF-8")

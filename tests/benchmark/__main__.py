@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import socket
 import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 from tests.benchmark import report, variants
 from tests.benchmark.load import CONNECTIONS, Result, at_a_rate, load_core_awake, one_round
-from tests.benchmark.servers import Contender, contenders, host, running
+from tests.benchmark.servers import Contender, contenders, host, running, service
 
+HALF_OPEN = 1000
 TEXT = """\
 Measured on: {machine}; medians of {rounds} rounds of {seconds} s with {connections} connections,
 each server on one core, the load on the other. A ratio says how many times as fast the first line
@@ -24,6 +27,10 @@ is.
 At half of its own load, asked evenly and at random times:
 
 {half}
+
+Beside a thousand connections that have begun a request and say no more:
+
+{crowded}
 
 From `serve` to the first 307: {start:.2f} s.
 
@@ -50,6 +57,23 @@ def measured(those: list[Contender], rounds: int, seconds: int) -> dict[str, Res
             with load_core_awake(), running(contender) as server:
                 one_round(contender, server, 1, Result())  # warm
                 one_round(contender, server, seconds, results[contender.name])
+    return results
+
+
+def beside_half_open(rounds: int, seconds: int) -> dict[str, Result]:
+    """Load the service alone, and beside connections that send half of a request head."""
+    contender = service("marketplace-sso", {"SSO_HEAD_TIMEOUT_SECONDS": "120"})
+    results = {"nobody else": Result(), f"{HALF_OPEN} half-open connections": Result()}
+    for number in range(rounds):
+        for count, (name, result) in zip((0, HALF_OPEN), results.items(), strict=True):
+            _say(f"round {number + 1} of {rounds}, beside {name}")
+            with ExitStack() as stack, load_core_awake():
+                server = stack.enter_context(running(contender))
+                for _ in range(count):
+                    silent = socket.create_connection(("127.0.0.1", server.port))
+                    stack.enter_context(silent).sendall(b"GET /pandium-sso HTTP/1.1\r\nHost: ")
+                one_round(contender, server, 1, Result())  # warm
+                one_round(contender, server, seconds, result)
     return results
 
 
@@ -93,6 +117,7 @@ def page(rounds: int, seconds: int, folder: Path) -> tuple[str, dict[str, Result
         connections=CONNECTIONS,
         compared=report.table(compared),
         half=at_half(rounds, seconds, compared),
+        crowded=report.table(beside_half_open(rounds, seconds)),
         start=start_seconds(rounds),
         logins=logins,
         more=table(lambda: [contenders()[0], *variants.more_to_do()]),

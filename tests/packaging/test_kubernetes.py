@@ -94,6 +94,19 @@ def test_the_proxy_gets_to_the_service_and_prometheus_to_the_metrics() -> None:
     assert ports == {53, 443}
 
 
+def test_nothing_replaces_whom_the_policy_lets_in() -> None:
+    kustomization = yaml.safe_load((FOLDER / "kustomization.yaml").read_text(encoding="utf-8"))
+
+    assert not any("includeSelectors" in labels for labels in kustomization["labels"])
+    wanted = {"app.kubernetes.io/name": "marketplace-sso"}
+    specs = {name: manifest.get("spec", {}) for name, manifest in MANIFESTS.items()}
+    assert specs["network-policy"]["podSelector"]["matchLabels"] == wanted
+    assert specs["service"]["selector"] == wanted
+    assert specs["deployment"]["selector"]["matchLabels"] == wanted
+    assert specs["deployment"]["template"]["metadata"]["labels"] == wanted
+    assert specs["disruption-budget"]["selector"]["matchLabels"] == wanted
+
+
 def test_the_ports_are_those_of_the_configuration() -> None:
     (service,) = POD["containers"]
     data = MANIFESTS["configuration"]["data"]

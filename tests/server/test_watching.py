@@ -84,3 +84,18 @@ def test_nothing_is_looked_at_where_it_is_switched_off(tmp_path: Path) -> None:
     clock.seconds = 99
 
     assert not watch.has_changed()
+
+
+@pytest.mark.requirement("R69")
+def test_a_folder_that_may_no_longer_be_listed_is_a_change(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_path: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    clock = Clock()
+    watch = Watch([folder], seconds=1, clock=clock)
+    monkeypatch.setattr("app.server.watching.Path.iterdir", refused)
+
+    clock.seconds = 1
+    assert watch.has_changed()

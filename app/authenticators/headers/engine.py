@@ -136,6 +136,15 @@ class TrustedHeaders:
         reachable = f"{self._variable} has addresses of the internet: {public}"
         return (f"{reachable}; is each of them your own proxy's?",) if public else ()
 
+    @property
+    def believes(self) -> str:
+        """Whom the identity is taken from."""
+        variables = self._variables
+        first = variables.payload_header or variables.subject_header
+        secret = variables.proxy_secret_header
+        proof = f", with the secret in {secret}" if secret else ""
+        return f"{first} and the like of {', '.join(variables.trusted_proxies)}{proof}"
+
     def _report_once(self, peer: str) -> None:
         """Log a peer that is not trusted, and what to set if it is the login proxy."""
         if peer in self._reported:

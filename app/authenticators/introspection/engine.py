@@ -92,6 +92,11 @@ class Introspection:
         """What is legal in the configuration and likely wrong."""
         return tuple(f"{each} is -: this is not checked at all" for each in self._unchecked)
 
+    @property
+    def believes(self) -> str:
+        """Who is asked."""
+        return f"what {self._variables.url} answers"
+
     async def probe(self) -> list[ProbeResult]:
         """Ask without a session, or about a token that nobody has: the answer must be no."""
         url = self._variables.url

@@ -101,6 +101,11 @@ class Assertion:
         return (*off, *(f"is not used: {key}" for key in self.keys.unusable))
 
     @property
+    def believes(self) -> str:
+        """Whose tokens are taken."""
+        return f"tokens {self.rules.summary()}"
+
+    @property
     def ready(self) -> bool:
         """Whether there are keys to verify with."""
         return self.keys.ready

@@ -67,6 +67,14 @@ class Rules:
     max_lifetime_seconds: int | None = None
     prefix: str = ""
 
+    def summary(self) -> str:
+        """Return who must have made a token, and for whom."""
+        parts = [f"signed {', '.join(sorted(self.algorithms))}"]
+        for word, names in (("by", self.issuers), ("for", self.audiences)):
+            parts += [f"{word} {', '.join(sorted(names))}"] if names else []
+        parts += [f"with {name} {shown(wanted)}" for name, wanted in self.wanted_claims.items()]
+        return ", ".join(parts)
+
     def check_header(self, header: Mapping[str, Any]) -> tuple[str, str | None]:
         """Return the algorithm and the key's name, if there is one.
 
