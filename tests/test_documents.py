@@ -13,6 +13,8 @@ import pytest
 from app import __version__
 from app.authenticators.presets import BUILT_IN
 from app.cli import main, reference
+from app.cli.reference_groups import GROUPS
+from app.cli.rows_schema import rows_schema
 from app.demo import run as demo
 from app.errors import SignOnError
 from app.resources.texts import TEXTS
@@ -37,7 +39,7 @@ def test_the_example_is_what_the_command_prints() -> None:
 def test_every_variable_stands_in_the_table_with_its_meaning() -> None:
     text = CONFIGURATION.read_text()
 
-    for groups in reference.GROUPS.values():
+    for groups in GROUPS.values():
         for prefix, model in groups:
             for name, field in zip(
                 variable_names(model, prefix), model.model_fields.values(), strict=True
@@ -196,14 +198,14 @@ def test_editors_know_the_keys_of_a_row() -> None:
     example = (ROOT / "config" / "destinations.example.toml").read_text(encoding="utf-8")
     row = json.loads(written)["additionalProperties"]
 
-    assert written == reference.rows_schema()
+    assert written == rows_schema()
     assert {"address", "header", "exchange", "pages"} < row["properties"].keys()
     assert row["additionalProperties"] is False
     assert example.startswith("#:schema ./destinations.schema.json\n")
 
 
 def test_the_example_holds_by_its_schema() -> None:
-    schema = json.loads(reference.rows_schema())
+    schema = json.loads(rows_schema())
     rows = tomllib.loads((ROOT / "config" / "destinations.example.toml").read_text("utf-8"))
 
     jsonschema.Draft202012Validator.check_schema(schema)

@@ -6,21 +6,14 @@ import json
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import BaseModel, Field
-from pydantic_settings import CliPositionalArg
+from pydantic_settings import CliImplicitFlag, CliPositionalArg
 
-from app.authenticators import preset_variables
-from app.authenticators.headers.engine import TrustedHeadersVariables
-from app.authenticators.introspection.variables import IntrospectionVariables
-from app.authenticators.jwt.aws_alb import AwsAlbVariables
-from app.authenticators.jwt.variables import JwtVariables
 from app.authenticators.presets import BUILT_IN
-from app.destinations.apifuse import ApifuseVariables
-from app.destinations.claim_maps import SharedVariables
-from app.destinations.pandium_variables import PandiumVariables
-from app.destinations.row_keys import KeyVariables
-from app.destinations.rows import Row
+from app.cli.output import fail
+from app.cli.reference_groups import GROUPS
+from app.cli.reference_values import choices_of, values_of
+from app.cli.rows_schema import rows_schema
 from app.settings.secrets import EXAMPLE_SECRET
-from app.settings.service import ProcessVariables, ServiceVariables
 from app.settings.variables import variable_names
 
 if TYPE_CHECKING:
@@ -29,29 +22,6 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
     from app.settings.variables import Variables
-
-GROUPS: Final[Mapping[str, list[tuple[str, type[Variables]]]]] = {
-    "The service": [
-        ("SSO_", ServiceVariables),
-        ("SSO_", SharedVariables),
-        ("", ProcessVariables),
-    ],
-    "Pandium": [("PANDIUM_", PandiumVariables)],
-    "APIFuse": [("APIFUSE_", ApifuseVariables)],
-    "Further vendors": [("DESTINATION_<NAME>_", KeyVariables)],
-    "Trusted headers": [("AUTH_<NAME>_", TrustedHeadersVariables)],
-    "Signed tokens": [("AUTH_<NAME>_", JwtVariables)],
-    "Signed tokens: of one preset only": [
-        ("AUTH_OIDC_", preset_variables.OidcIssuer),
-        ("AUTH_CLOUDFLARE_ACCESS_", preset_variables.CloudflareTeam),
-        ("AUTH_POMERIUM_", preset_variables.PomeriumHost),
-        ("AUTH_TELEPORT_", preset_variables.TeleportCluster),
-        ("AUTH_APPDIRECT_", preset_variables.AppDirectTenants),
-    ],
-    "Signed tokens: of AWS's load balancer": [("AUTH_AWS_ALB_", AwsAlbVariables)],
-    "Introspection": [("AUTH_<NAME>_", IntrospectionVariables)],
-}
-"""The sections of the reference: a title, then prefixes with their groups of variables."""
 
 _EXAMPLE_NAMES: Final = {
     "Trusted headers": "OAUTH2_PROXY",
@@ -66,6 +36,8 @@ Everything is set by environment variables, or by files of the same name in `SEC
 variable counts as unset. A configuration with a mistake never starts: `marketplace-sso check` names
 each mistake with its variable. An unknown variable under one of our prefixes is a mistake, too.
 """
+
+_HEAD: Final = ("variable", "values", "default", "meaning")
 
 _AUTHENTICATORS = """## Authenticators
 
@@ -88,10 +60,28 @@ def configuration() -> str:
     sections = [_INTRODUCTION]
     for title, groups in GROUPS.items():
         rows = [row for prefix, model in groups for row in _rows(prefix, model)]
-        sections.append(f"## {title}\n\n{_table(('variable', 'default', 'meaning'), rows)}")
+        sections.append(f"## {title}\n\n{_table(_HEAD, rows)}")
     presets = [(f"`{name}`", _preset(name)) for name in BUILT_IN]
     sections.append(f"{_AUTHENTICATORS}\n{_table(('name', 'presets of AUTH_<NAME>_…'), presets)}")
     return "\n".join(sections)
+
+
+def variables_as_json() -> str:
+    """Return every variable with its type, choices, default and meaning, for programs."""
+    found = [
+        {
+            "variable": name,
+            "section": title,
+            "values": values_of(field),
+            "choices": choices_of(field),
+            "default": _default(field),
+            "meaning": field.description,
+        }
+        for title, groups in GROUPS.items()
+        for prefix, model in groups
+        for name, field in _fields(prefix, model)
+    ]
+    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
 
 
 def example_env() -> str:
@@ -124,7 +114,7 @@ def _example(name: str, field: FieldInfo) -> Iterable[str]:
 
 def _rows(prefix: str, model: type[Variables]) -> Iterable[tuple[str, ...]]:
     for name, field in _fields(prefix, model):
-        yield f"`{name}`", _code(_default(field)), str(field.description)
+        yield f"`{name}`", values_of(field), _code(_default(field)), str(field.description)
 
 
 def _default(field: FieldInfo) -> str:
@@ -161,22 +151,6 @@ def _escaped(cell: str) -> str:
     return cell.replace("|", "\\|")
 
 
-def rows_schema() -> str:
-    """Return the JSON Schema of a destinations file, with which editors complete and check it."""
-    row = Row.model_json_schema(by_alias=True)
-    definitions = row.pop("$defs")
-    row["properties"].pop("name")  # of the table, not in it
-    row["required"].remove("name")
-    schema = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "A destinations file: a table for each vendor",
-        "type": "object",
-        "additionalProperties": {**row, "description": "A vendor; see docs/destinations.md"},
-        "$defs": definitions,
-    }
-    return json.dumps(schema, indent=2) + "\n"
-
-
 DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = {
     "configuration": configuration,
     "example-env": example_env,
@@ -189,9 +163,14 @@ class Reference(BaseModel):
     """Print a document that is generated from the settings."""
 
     document: CliPositionalArg[Literal["configuration", "example-env", "rows-schema"]] = Field(
-        description="which document"
+        "configuration", description="which document"
+    )
+    as_json: CliImplicitFlag[bool] = Field(
+        default=False, alias="json", description="every variable, for programs"
     )
 
     def cli_cmd(self) -> None:
         """Print it."""
-        print(DOCUMENTS[self.document](), end="")
+        if self.as_json and self.document != "configuration":
+            fail(f"--json is for configuration, not for {self.document}", status=2)
+        print(variables_as_json() if self.as_json else DOCUMENTS[self.document](), end="")

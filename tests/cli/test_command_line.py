@@ -265,6 +265,31 @@ def test_reference_prints_its_documents(capsys: pytest.CaptureFixture[str]) -> N
     assert "document should be 'configuration', 'example-env' or 'rows-schema'" in err
 
 
+def test_the_reference_says_what_a_variable_may_be(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, "reference", "--json")
+    known = {each["variable"]: each for each in json.loads(out)}
+
+    assert status == 0
+    assert known["PANDIUM_ENVIRONMENT"]["choices"] == ["production", "sandbox", "demo"]
+    for name, values in (
+        ("PANDIUM_SECRET_ENCODING", "`raw`, `base64`, `base64url`, `hex`"),
+        ("PANDIUM_TOKEN_LIFETIME_SECONDS", "whole number from 1 to 86400"),
+        ("SSO_HEAD_TIMEOUT_SECONDS", "number over 0 to 120"),
+        ("SSO_LOG_LEVEL", "`debug`, `info`, `warning`, `error`"),
+        ("PANDIUM_INTEGRATIONS", "JSON object"),
+        ("PANDIUM_ALLOWED_GROUPS", "list, with commas"),
+        ("PANDIUM_SHARED_SECRET", "secret"),
+        ("SSO_PAGES_FILE", "path of a file or folder"),
+        ("PANDIUM_ALLOW_SHORT_SECRET", "`true` or `false`"),
+        ("PANDIUM_ACCOUNT", "text"),
+        ("SSO_LOGIN_URL", "text"),
+    ):
+        assert known[name]["values"] == values
+        assert f"| `{name}` | {values} |" in run(capsys, "reference", "configuration")[1]
+    assert run(capsys, "reference", "configuration", "--json")[1] == out
+    assert run(capsys, "reference", "example-env", "--json")[0] == 2
+
+
 def test_a_variable_of_a_commands_name_means_nothing(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

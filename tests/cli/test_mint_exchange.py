@@ -52,8 +52,11 @@ exchange = {{ url = "{api}", json = {{ key = "{{key}}", user = "{{subject}}" }},
         load(PROXY, rows)
         status, out, _ = run(capsys, "mint", "x", "--subject", "u-17", "--json")
         refused = run(capsys, "mint", "x", "--subject", "u-18")
+        page = run(capsys, "check")[1]
 
     minted = json.loads(out)
     assert (status, minted["token"], minted["header"]) == (0, "opaque/1", {})
     assert minted["url"] == "https://x.example/sso?jwt=opaque%2F1#"
     assert refused == (1, "", "it answers 500\n")
+    assert ": a token from the vendor's API, by redirect" in page
+    assert "never end" not in page
