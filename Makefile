@@ -24,7 +24,7 @@ check: $(VENV)/.installed $(NODE) ## check format, lint, types and imports
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/hadolint Dockerfile
-	@$(BIN)/kubernetes-validate --strict --quiet $(filter-out %/kustomization.yaml,$(wildcard config/kubernetes/*.yaml))
+	@$(BIN)/kubernetes-validate --strict --quiet $(filter-out %/kustomization.yaml,$(wildcard config/kubernetes/*.yaml config/kubernetes/ingress/*.yaml))
 	@$(BIN)/shellcheck .ci/run tests/packaging/build_image.sh config/compose/make-secrets
 	@if [ -x node_modules/.bin/tsc ]; then node_modules/.bin/tsc -p jsconfig.json; \
 	else echo 'Node is not installed: the types of the scripts are not checked'; fi

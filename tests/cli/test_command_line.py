@@ -236,6 +236,19 @@ def test_serve_becomes_gunicorn(
     assert "GUNICORN_CMD_ARGS" not in environments[0]
 
 
+def test_serve_tries_the_address_of_the_metrics_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.cli.serve.os.execve", lambda *_: pytest.fail("it was served"))
+    monkeypatch.setenv("SSO_BIND", "127.0.0.1:0")
+    monkeypatch.setenv("SSO_METRICS_BIND", "203.0.113.9:9090")
+
+    status, _, problems = run(capsys, "serve")
+
+    assert status == 2
+    assert "SSO_METRICS_BIND 203.0.113.9:9090 cannot be listened at" in problems
+
+
 def test_demo_is_run_with_its_ports(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

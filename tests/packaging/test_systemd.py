@@ -47,6 +47,6 @@ def test_secrets_come_as_credentials_and_the_server_tells_when_it_is_ready() -> 
     lines = UNIT.read_text("utf-8").splitlines()
 
     assert "Environment=SECRETS_DIR=%d" in lines
-    assert any(line.startswith("LoadCredential=PANDIUM_SHARED_SECRET:") for line in lines)
+    assert "LoadCredential=PANDIUM_SHARED_SECRET" in lines
     assert {"Type=notify", "DynamicUser=true", "ProtectSystem=strict"} <= set(lines)
     assert "RestartPreventExitStatus=2" in lines
