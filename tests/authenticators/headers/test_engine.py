@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from app.authenticators.chain import Chain
 from app.authenticators.headers.engine import TrustedHeaders, TrustedHeadersVariables
+from app.authenticators.headers.header_values import payload
 from app.authenticators.presets import BUILT_IN
 from app.errors import AccessDenied, InvalidCredential, NoSession
 from app.identity import Identity
@@ -845,3 +846,11 @@ async def test_whatever_a_payload_says_it_is_an_identity_or_refused(
         )
         with contextlib.suppress(InvalidCredential):
             await authenticate(request(("X-Forwarded-User", "u-17"), ("X-Payload", value)))
+
+
+def test_a_time_of_easy_auth_may_be_a_number_too() -> None:
+    principal = {"claims": [{"typ": "exp", "val": 1_800_000_000}, {"typ": "iat", "val": "17"}]}
+
+    claims = payload(base64.b64encode(json.dumps(principal).encode()), "azure-principal")
+
+    assert claims == {"exp": 1_800_000_000, "iat": 17}
