@@ -43,6 +43,10 @@ class CannotBeMinted(ValueError):
     """A page that would refuse every user."""
 
 
+class AddressTooLong(CannotBeMinted):
+    """A page whose address is too long for `SAMPLE`; for another user it may be shorter."""
+
+
 def rehearse(destination: Destination) -> None:
     """Mint a token for `SAMPLE`, and make its address.
 
@@ -63,7 +67,7 @@ def rehearse(destination: Destination) -> None:
         except VendorUnavailable as error:
             raise CannotBeMinted(f"cannot ask its vendor: {error}") from None
         except LocationTooLong as error:
-            raise CannotBeMinted(f"makes an address that is too long: {error}") from None
+            raise AddressTooLong(f"makes an address that is too long: {error}") from None
         except (ArithmeticError, TypeError, ValueError) as error:
             raise CannotBeMinted(f"cannot be minted: {type(error).__name__}") from None
 

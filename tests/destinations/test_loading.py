@@ -138,3 +138,9 @@ def test_without_a_file_a_key_of_a_row_is_not_known(load: Load) -> None:
     assert problems(load, PROXY, PANDIUM, KEY) == {
         "DESTINATION_X_KEY": "is not a known variable; remove it"
     }
+
+
+def test_a_limit_that_no_token_keeps_is_told_at_sign_on(load: Load) -> None:
+    (vendor, *_) = load(PROXY, PANDIUM, SSO_MAX_LOCATION_BYTES="256").destinations
+
+    assert vendor.target.max_location_bytes == 256
