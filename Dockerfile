@@ -16,7 +16,7 @@ RUN python -m venv --without-pip /opt/venv \
       --only-binary=:all: --require-hashes --no-deps --requirement requirements-build.lock
 
 COPY pyproject.toml README.md LICENSE ./
-COPY config/gunicorn.conf.py config/
+COPY config/gunicorn.conf.py config/example.env config/destinations.example.toml config/
 COPY app app
 # Compile here, because the root of the running container is read-only. Unchecked hashes: the files
 # never change again, a start does not look at the sources, and two builds make the same bytecode.

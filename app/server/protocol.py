@@ -8,6 +8,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app.server.connections import Lingering, linger
+from app.server.methods import with_known_method
 
 if TYPE_CHECKING:
     import asyncio
@@ -68,6 +69,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._head_bytes == 0 and b"  " in data[:_METHOD_BYTES].partition(b"\r")[0]:
             self._refuse(400)  # a request line with two blanks, which the parser takes
             return
+        if self._head_bytes == 0:
+            data = with_known_method(data)
         self._head_bytes += len(data)
         self._task = None
         self._feed(data[:left])
@@ -105,8 +108,6 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_url(url)
         if len(self.url) > MAX_TARGET_BYTES:
             self._stop(414)
-        if b"#" in url:  # a fragment has no place in a request (RFC 9112, section 3.2)
-            self._stop(400)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a field, unless its name has an underscore: others read that as a hyphen."""

@@ -258,7 +258,6 @@ EXTRA = (
     ("Host: xn--",),
     ("Cookie: a=b",),
     ("Cookie: " + "a=b; " * 500,),
-    ("Accept-Language: de",),
     ("DNT: 1",),
     ("Max-Forwards: 0",),
     ("TE: trailers",),
