@@ -108,6 +108,8 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_url(url)
         if len(self.url) > MAX_TARGET_BYTES:
             self._stop(414)
+        if b"#" in self.url.partition(b"?")[0]:  # a path has no fragment (RFC 9112, section 3.2)
+            self._stop(400)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a field, unless its name has an underscore: others read that as a hyphen."""

@@ -142,6 +142,7 @@ async def test_more_requests_at_once_than_a_head_may_be_long_are_all_answered(
         ([b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"], b"400"),
         ([b"GET  / HTTP/1.1\r\nHost: a\r\n\r\n"], b"400"),
         ([b"GET /#x HTTP/1.1\r\nHost: a\r\n\r\n"], b"400"),
+        ([b"brew / HTTP/1.1\r\nHost: a\r\n\r\n"], b"400"),
         ([b"GET / HTTP/0.9\r\n\r\n"], b"400"),
         ([b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"], b"400"),
         ([b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n"], b"400"),
