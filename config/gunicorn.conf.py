@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from typing import Any
 
@@ -36,9 +37,16 @@ proc_name = "marketplace-sso"
 on_starting = serving.prepare
 
 
-def post_fork(_arbiter: Any, _worker: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
-    """Block the signals that end a worker until its loop runs; earlier they would be lost."""
+def post_fork(arbiter: Any, _worker: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
+    """Block the signals that end a worker until its loop runs; earlier they would be lost.
+
+    One that came since the fork is in the worker's copy of gunicorn's queue: send it again.
+    """
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    while not arbiter.SIG_QUEUE.empty():
+        number = arbiter.SIG_QUEUE.get_nowait()
+        if number in _ENDING:
+            os.kill(os.getpid(), number)
 
 
 def child_exit(_arbiter: Any, worker: Any) -> None:  # noqa: ANN401 - the same
