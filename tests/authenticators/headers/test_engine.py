@@ -854,3 +854,11 @@ def test_a_time_of_easy_auth_may_be_a_number_too() -> None:
     claims = payload(base64.b64encode(json.dumps(principal).encode()), "azure-principal")
 
     assert claims == {"exp": 1_800_000_000, "iat": 17}
+
+
+@pytest.mark.parametrize("text", ["soon", "", "2026-11-26T02:00:00Z", "1.5", "-1", "1 "])
+def test_a_time_of_easy_auth_in_another_writing_is_none(text: str) -> None:
+    principal = {"claims": [{"typ": "exp", "val": text}]}
+
+    with pytest.raises(InvalidCredential, match="not azure-principal"):
+        payload(base64.b64encode(json.dumps(principal).encode()), "azure-principal")
