@@ -166,7 +166,7 @@ def test_an_answer_is_read_whole_by_who_still_sends_a_body(shipped: Service) -> 
         (b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\n\r\n", 414),
         (b"GET / HTTP/1.1\r\nX: " + b"x" * 60_000 + b"\r\n\r\n", 431),
         (b"GET / HTTP/1.1\r\n" + b"X: 1\r\n" * 200 + b"\r\n", 431),
-        (b"DEBUG / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+        (b"debug / HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     ],
 )
 def test_the_servers_own_refusals_have_the_headers_of_every_answer(
