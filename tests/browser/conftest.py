@@ -64,7 +64,7 @@ class World:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists():
-        pytest.skip("there is no Chromium: apt-get install chromium")
+        pytest.skip("there is no Chromium: apt-get install chromium")  # .ci/run installs it
     with running_chromium() as chromium:
         yield chromium
 
@@ -136,7 +136,7 @@ def page(new_context: NewContext) -> Page:
 @pytest.fixture(scope="session")
 def axe() -> str:
     if not AXE.exists():
-        pytest.skip("there is no axe-core: make node_modules/.installed, which needs Node")
+        pytest.skip("there is no axe-core: make node_modules/.installed")  # .ci/run has Node
     return AXE.read_text(encoding="utf-8")
 
 
@@ -144,7 +144,7 @@ def axe() -> str:
 def engine(request: pytest.FixtureRequest) -> Engine:
     found: Engine = request.param
     if not found.is_installed:
-        pytest.skip(f"there is no {found.name}: apt-get install {found.packages}")
+        pytest.skip(f"there is no {found.name}: apt-get install {found.packages}")  # in .ci/run
     return found
 
 

@@ -205,6 +205,7 @@ def test_a_conditional_request_gets_the_whole_answer(
 # --- what proxies add
 
 
+GERMAN = "Accept-Language: de"
 EXTRA = (
     ("X-Forwarded-Host: evil.example",),
     ("X-Forwarded-Host: evil.example, other.example",),
@@ -258,6 +259,7 @@ EXTRA = (
     ("Host: xn--",),
     ("Cookie: a=b",),
     ("Cookie: " + "a=b; " * 500,),
+    ("Accept-Language: en",),
     ("DNT: 1",),
     ("Max-Forwards: 0",),
     ("TE: trailers",),
@@ -307,6 +309,33 @@ def test_what_proxies_say_about_the_request_changes_nothing(
     answer = client.get(target, *asking, *fields)
 
     assert without_what_is_new_each_time(answer) == without_what_is_new_each_time(plain)
+
+
+@pytest.mark.requirement("R23")
+@pytest.mark.parametrize(
+    ("target", "asking"),
+    [
+        ("/pandium-sso", ADA),
+        ("/pandium-sso?display=list", TOP_LEVEL),
+        ("/apifuse-sso", (SCRIPT,)),
+        ("/nothing", (SCRIPT,)),
+        ("/livez", ()),
+        ("/version", ()),
+    ],
+)
+def test_a_language_changes_nothing_but_the_words_of_pages(
+    client: Client, target: str, asking: tuple[str, ...]
+) -> None:
+    plain, german = client.get(target, *asking), client.get(target, *asking, GERMAN)
+    framed, framed_german = (
+        client.get("/pandium-sso", *FRAME),
+        client.get("/pandium-sso", *FRAME, GERMAN),
+    )
+
+    assert without_what_is_new_each_time(german) == without_what_is_new_each_time(plain)
+    assert (framed_german.status, framed_german.get("Location")) == (framed.status, None)
+    assert framed_german.get("Content-Language") == "de"
+    assert framed_german.get("Content-Security-Policy") == framed.get("Content-Security-Policy")
 
 
 # --- the service about itself

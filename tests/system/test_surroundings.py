@@ -108,7 +108,7 @@ def test_without_room_for_metrics_sign_ons_go_on(tmp_path: Path) -> None:
     )
     prefix = ("unshare", "--mount", "sh", "-c", command[0])
     if subprocess.run((shutil.which("unshare") or "", "--mount", "true"), check=False).returncode:  # noqa: S603 - of util-linux
-        pytest.skip("this machine lets nobody make a mount namespace")
+        pytest.skip("this machine lets nobody make a mount namespace")  # as in a container
     with serving(
         {**AS_SHIPPED, "TMPDIR": str(SHM), "WEB_CONCURRENCY": "1"}, tmp_path, prefix
     ) as service:

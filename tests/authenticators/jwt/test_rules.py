@@ -279,7 +279,10 @@ def test_a_reason_has_what_was_found_what_was_wanted_and_the_variable() -> None:
         (lambda: told.check_header(header), ["'logout+jwt'", "'jwt'", "AUTH_CORP_TOKEN_TYPE"]),
         (lambda: told.check_claims(claims), [r"'https://evil\u202e.example'", "AUTH_CORP_ISSUER"]),
         (lambda: told.check_claims({**CLAIMS, "aud": ["x", "y"]}), ["'x', 'y'", "AUTH_CORP_AUDIE"]),
-        (lambda: told.check_claims({**CLAIMS, "aud": "x" * 9999}), ["xxx…'", "'marketplace-sso'"]),
+        (
+            lambda: told.check_claims({**CLAIMS, "aud": "a" * 9999}),
+            ["aa…'", "'marketplace-sso'"],  # a long value is cut
+        ),
         (lambda: told.check_claims({**CLAIMS, "type": "x"}), ["type", "AUTH_CORP_REQUIRED_CLAIMS"]),
     ):
         with pytest.raises(InvalidToken) as refused:
