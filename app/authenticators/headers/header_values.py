@@ -92,14 +92,9 @@ def identifier_reader(encoding: str, max_length: int) -> Callable[[bytes], str]:
     It raises InvalidCredential for a longer value, for bytes that do not decode, and for a comma: a
     proxy's way to join a repeated header.
     """
-    decode = DECODERS[encoding]
 
     def read(value: bytes) -> str:
-        _check_length(value, max_length)
-        try:
-            text = decode(value)
-        except ValueError as error:
-            raise InvalidCredential(f"an id is not {encoding}") from error
+        text = _decoded(value, encoding, max_length, "an id")
         if b"," in value or "," in text:
             raise InvalidCredential("an id has a comma")
         return text
@@ -113,14 +108,9 @@ def text_reader(encoding: str, max_length: int) -> Callable[[bytes], str]:
     It raises InvalidCredential for a longer value, for bytes that do not decode, and for characters
     that cannot be printed.
     """
-    decode = DECODERS[encoding]
 
     def read(value: bytes) -> str:
-        _check_length(value, max_length)
-        try:
-            text = decode(value)
-        except ValueError as error:
-            raise InvalidCredential(f"a claim in a header is not {encoding}") from error
+        text = _decoded(value, encoding, max_length, "a claim in a header")
         if not text.isprintable():
             raise InvalidCredential("a claim in a header has characters that cannot be printed")
         return text
@@ -156,6 +146,14 @@ def groups_reader(encoding: str, separator: str) -> Callable[[bytes], tuple[str,
         return tuple(name for each in names if (name := each.strip()))
 
     return read
+
+
+def _decoded(value: bytes, encoding: str, max_length: int, what: str) -> str:
+    _check_length(value, max_length)
+    try:
+        return DECODERS[encoding](value)
+    except ValueError as error:
+        raise InvalidCredential(f"{what} is not {encoding}") from error
 
 
 def _displayed(value: bytes, encoding: str) -> str:
