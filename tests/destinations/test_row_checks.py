@@ -10,6 +10,7 @@ from tests.destinations.sample_rows import KEY, SHORT, Rows
 from tests.in_process import Load, MakeClient, problems
 from tests.samples import ADA, APIFUSE, NOW, PANDIUM, PROXY
 
+JSON = "[x]\naddress='https://v.example/'\ndelivery='json'\n"
 PAGE = "[x]\nparameter='j'\n[x.pages.p]\naddress='https://x.example/{id}'\npath='{id}'\n"
 
 
@@ -125,6 +126,26 @@ def test_what_would_fail_later_is_a_problem(
     found = problems(load, PROXY, rows(text), KEY)
 
     assert words in found[key], found
+
+
+@pytest.mark.requirement("R66", "R68")
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        (SHORT + "claims={a='{key}'}", "claims"),
+        (SHORT + "claims={a={b=['x {key}']}}", "claims"),
+        (SHORT + "claims={a='{assertion}'}", "claims"),
+        ("[x]\nparameter='j'\naddress='https://v.example/?a={key}'", "address"),
+        ("[x]\nparameter='j'\naddress='https://v.example/{key}'", "address"),
+        (JSON + "answer={jwt='{token}', a='{key}'}", "answer"),
+        (SHORT + "renew={message='m', answer='{key} {token}'}", "renew.answer"),
+    ],
+)
+def test_a_key_is_nowhere_but_in_an_exchange(load: Load, rows: Rows, text: str, key: str) -> None:
+    found = problems(load, PROXY, rows(text), KEY)
+
+    assert any(name.startswith(f"rows.toml [x] {key}") for name in found), found
+    assert KEY["DESTINATION_X_KEY"] not in str(found)
 
 
 @pytest.mark.requirement("R66")
