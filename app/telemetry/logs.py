@@ -19,7 +19,8 @@ _Event = MutableMapping[str, Any]
 _Processor = Callable[[Any, str, _Event], _Event]
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*")
-_TOKENS_MIDDLE: Final = re.compile(r"\.[A-Za-z0-9_-]{10,}\.")  # found, or not, forty times faster
+# Linear in the length: without it, 4000 characters without a dot take 8 ms instead of 1 us.
+_TOKENS_MIDDLE: Final = re.compile(r"\.[A-Za-z0-9_-]{10,}\.")
 _LONGEST_VALUES_CHARACTERS: Final = (256, 16)
 _SHORTEST_SECRET_CHARACTERS: Final = 6
 _FRAMES: Final = 8
