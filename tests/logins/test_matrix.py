@@ -191,7 +191,7 @@ async def test_the_matrix_of_presets_and_cases_is_as_expected(login: Login) -> N
 
 
 def test_the_document_says_what_holds_each_login() -> None:
-    page = (FOLDER.parents[2] / "docs" / "host-sessions.md").read_text(encoding="utf-8")
+    page = (FOLDER.parents[2] / "docs" / "logins" / "README.md").read_text(encoding="utf-8")
 
     for payload in PAYLOADS.values():
         assert f"| `{payload.preset}` | {payload.data['held_by']} |" in page

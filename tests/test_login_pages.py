@@ -1,4 +1,4 @@
-"""docs/host-sessions.md, held against the service: each section is tried."""
+"""docs/logins, held against the service: each login's section is tried."""
 
 import re
 import secrets
@@ -11,17 +11,35 @@ from app.authenticators.presets import BUILT_IN
 from tests.in_process import MakeClient
 from tests.samples import PANDIUM
 
-PAGE = Path(__file__).parent.parent / "docs" / "host-sessions.md"
-SECTIONS = re.findall(
-    r"^### `([a-z0-9-]+)`\n(.*?)```sh\n(.*?)```\n\n```sh\n(curl .*?) # 401\n```",
-    PAGE.read_text(encoding="utf-8"),
-    re.MULTILINE | re.DOTALL,
-)
+FOLDER = Path(__file__).parent.parent / "docs" / "logins"
+PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.md"))}
+SECTIONS = [
+    found
+    for text in PAGES.values()
+    for found in re.findall(
+        r"^## `([a-z0-9-]+)`\n(.*?)```sh\n(.*?)```\n\n```sh\n(curl .*?) # 401\n```",
+        text,
+        re.MULTILINE | re.DOTALL,
+    )
+]
 """Each login: its name, what it is, what to set on our side, and the command that is refused."""
 
 
 def test_every_login_has_its_settings_and_a_command_that_is_refused() -> None:
     assert sorted(name for name, *_ in SECTIONS) == sorted(BUILT_IN)
+
+
+def test_the_first_page_leads_to_every_login() -> None:
+    assert {
+        (page, name)
+        for page, text in PAGES.items()
+        for name in re.findall(r"^## `(.*)`$", text, re.MULTILINE)
+    } == set(re.findall(r"\]\(([a-z-]+\.md)#([a-z0-9-]+)\)", table_of_logins()))
+
+
+def table_of_logins() -> str:
+    (table,) = re.findall(r"^## Which one\n(.*?)^## ", PAGES["README.md"], re.MULTILINE | re.DOTALL)
+    return str(table)
 
 
 def filled_in(text: str) -> str:
