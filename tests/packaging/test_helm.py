@@ -1,8 +1,6 @@
 """The Helm chart: the objects of the kustomization for its own values, and sound for others."""
 
 import json
-import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -12,18 +10,16 @@ import pytest
 import yaml
 
 from app import __version__
+from tests.logins.needed import needs
+from tests.logins.products import PRODUCTS
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 CHART = CONFIG / "helm" / "marketplace-sso"
-BUILT = Path.home() / ".cache" / "marketplace-sso" / "bin"  # where .ci/run builds them
-PLACES = os.pathsep.join((os.environ.get("PATH", ""), str(BUILT)))
-HELM = shutil.which("helm", path=PLACES) or ""
-KUSTOMIZE = shutil.which("kustomize", path=PLACES) or ""
+HELM = str(PRODUCTS["helm"].path)
+KUSTOMIZE = str(PRODUCTS["kustomize"].path)
 
-needs_helm = pytest.mark.skipif(not HELM, reason="helm is not installed")
-needs_both = pytest.mark.skipif(
-    not (HELM and KUSTOMIZE), reason="helm or kustomize is not installed"
-)
+needs_helm = needs("helm")
+needs_both = needs("helm", "kustomize")
 
 OTHER_VALUES: dict[str, dict[str, Any]] = {
     "its own": {},
