@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LIGHT := $(VENV)-demo
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 
 # Only for the scripts of the pages, and only if Node is installed.
@@ -9,11 +10,11 @@ NODE := $(if $(shell command -v npm),node_modules/.installed)
 
 .PHONY: demo run test check bench lock reference picture sbom audit dist clean
 
-demo: $(VENV)/.installed ## show everything on loopback, in a browser or with curl
-	@$(BIN)/python -m app demo $(DEMO)
+demo: $(LIGHT)/.installed ## show everything on loopback, in a browser or with curl
+	@$(LIGHT)/bin/python -m app demo $(DEMO)
 
-run: $(VENV)/.installed ## serve with config/example.env
-	@set -a; . ./config/example.env; set +a; exec $(BIN)/python -m app serve
+run: $(LIGHT)/.installed ## serve with config/example.env
+	@set -a; . ./config/example.env; set +a; exec $(LIGHT)/bin/python -m app serve
 
 test: $(VENV)/.installed $(NODE) ## run all tests, with branch coverage of app
 	@$(BIN)/python -m pytest --cov --cov-report=term $(TEST)
@@ -64,13 +65,26 @@ dist: $(VENV)/.installed ## build wheel and sdist, and try the wheel in an empty
 	@cd /tmp && $(abspath $(VENV)-dist)/bin/marketplace-sso demo --once
 
 clean:
-	rm -rf $(VENV) $(VENV)-dist dist node_modules .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(LIGHT) $(VENV)-dist dist node_modules .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/.installed: requirements-dev.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# Only what the service needs. It runs the code of this folder, and has an installed copy for its version.
+$(LIGHT)/.installed: requirements.lock requirements-build.lock pyproject.toml
+	@rm -f $@
+	@test -x $(LIGHT)/bin/python || $(PYTHON) -m venv $(LIGHT)
+	@echo 'Installing what the service needs into $(LIGHT), once:'
+	@{ $(LIGHT)/bin/python -u -m pip install --require-hashes --no-deps -r requirements.lock -r requirements-build.lock \
+	&& $(LIGHT)/bin/python -m pip install --quiet --no-deps --no-build-isolation . && touch $@; } | { \
+	n=0; all=$$(cat requirements.lock requirements-build.lock | grep -c '^[a-z].*=='); \
+	while read -r word name rest; do case $$word in \
+	Collecting) n=$$((n + 1)); printf '\r  %d of %d packages: %-40.40s' $$n $$all "$${name%%==*}" ;; \
+	Installing) printf '\r  %d of %d packages: %-40.40s' $$n $$all 'unpacking' ;; \
+	esac; done; printf '\n'; }; test -e $@
 
 # The other servers have their own folder: the service never depends on them.
 $(VENV)/.bench: $(VENV)/.installed requirements-bench.lock tests/benchmark/node/package.json tests/benchmark/go/main.go
