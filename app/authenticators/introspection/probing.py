@@ -74,7 +74,9 @@ def _is_to_https(url: str, answer: Answer) -> bool:
 def _remedy_for_redirect(url: str, answer: Answer) -> str:
     if _is_to_https(url, answer):
         return (
-            "the host wants https and takes the question for plain http: ask it by https, or send "
-            "what it takes for https (Django: SECURE_PROXY_SSL_HEADER); every user is refused now"
+            "the host wants https and takes the question for plain http: ask it by https, let it "
+            "answer this path by http (Django: SECURE_REDIRECT_EXEMPT), or hand on what it takes "
+            "for https (Django: SECURE_PROXY_SSL_HEADER) with FORWARD_HEADERS; every user is "
+            "refused now"
         )
     return "let the host answer 401, not a redirect to its login; or URL has another path there"

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from app.authenticators.introspection.variables import IntrospectionVariables
 
 _JSON: Final = "application/json"
+_SCHEME: Final = "x-forwarded-proto"
+"""What a proxy that ends TLS says; a host that wants https leads a question without it away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ class Questions:
         """Return a question to which the answer must be no."""
         if self._sends_token:
             return self._token_question(b"no-token")
-        return Question("GET", {"Accept": _JSON})
+        scheme = {_SCHEME: "https"} if _SCHEME in self._variables.forward_headers else {}
+        return Question("GET", {**scheme, "Accept": _JSON})
 
     def _with_cookies(self, request: falcon.asgi.Request) -> Question | None:
         cookies = "; ".join(

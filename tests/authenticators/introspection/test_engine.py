@@ -650,6 +650,26 @@ async def test_a_probe_is_content_with_401_only(host: Host, made: Make) -> None:
     assert "Cookie" not in host.asked[0].headers
 
 
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"FORWARD_HEADERS": "X-Device,X-Forwarded-Proto"}, "https"),
+        ({"FORWARD_HEADERS": "X-Device"}, None),
+        ({}, None),
+    ],
+)
+async def test_a_probe_comes_by_https_where_visitors_do(
+    host: Host, made: Make, variables: dict[str, str], said: str | None
+) -> None:
+    (engine,) = (await made(**cookies(host), **variables)).authenticators.values()
+    assert isinstance(engine, Introspection)
+
+    await engine.probe()
+
+    assert host.asked[0].headers.get("X-Forwarded-Proto") == said
+    assert "X-Device" not in host.asked[0].headers
+
+
 @pytest.mark.requirement("R64")
 @pytest.mark.parametrize(
     ("status", "location", "words"),
