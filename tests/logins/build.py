@@ -138,7 +138,8 @@ def main() -> int:
     ends = time.monotonic() + options.seconds
     CACHE.mkdir(parents=True, exist_ok=True)
     missing = 0
-    for product in (PRODUCTS[name] for name in options.names or PRODUCTS):
+    wanted = (PRODUCTS[name] for name in options.names or PRODUCTS)
+    for product in (each for each in wanted if each.kind != "python"):
         if product.path.exists():
             _say(product, "is there")
             continue

@@ -5,6 +5,7 @@ Only the standard library: `python3 -m tests.logins.build` runs before anything 
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import tomllib
 from dataclasses import dataclass, field
@@ -46,6 +47,10 @@ class Product:
     @property
     def missing(self) -> str | None:
         """Return why it is not there, and what to do; `None` if it is."""
+        if self.kind == "python" and importlib.util.find_spec(self.package):
+            return None
+        if self.kind == "python":
+            return f"{self.name} is not installed: make test"
         if self.path.exists():
             return None
         if self.kind == "debian":

@@ -15,6 +15,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Generator, Iterable
+from importlib import metadata
 from pathlib import Path
 from typing import Final
 
@@ -27,7 +28,13 @@ THINGS: Final = (
     *("sign-in", "307", "forged refused", "groups", "non-ASCII names", "sign-out", "session end"),
     "bearer",
 )
-KINDS: Final = {"go": "Go module", "npm": "npm", "maven": "Maven", "debian": "Debian"}
+KINDS: Final = {
+    "go": "Go module",
+    "npm": "npm",
+    "maven": "Maven",
+    "debian": "Debian",
+    "python": "PyPI",
+}
 HELD, FAILED, NOTHING = "held", "**failed**", "-"
 Cells = dict[str, dict[str, str]]
 
@@ -90,6 +97,8 @@ def _installed(product: Product) -> str:
     """Return whether it is there, in this version, or why not."""
     if product.missing:
         return f"no: {product.why_not or 'not tried'}"
+    if product.kind == "python":
+        assert metadata.version(product.package) == product.version, product
     if product.kind == "debian":
         command = ["dpkg-query", "-W", "-f", "${Version}", product.package]
         version = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 - Debian's
