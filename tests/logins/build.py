@@ -72,6 +72,7 @@ def _go(product: Product, folder: Path, run: Run) -> None:
     if not product.source:
         run("go", "install", package, where=folder, GOBIN=str(folder))
         return
+    run("go", "mod", "download", package, where=folder)
     told = json.loads(run("go", "mod", "download", "-json", package, where=folder))
     source = folder / "source"
     shutil.copytree(told["Dir"], source, copy_function=shutil.copyfile)

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.logins.fronts import Places, caddy, nginx
 from tests.packaging import login_proxy
 from tests.packaging.login_proxy import FORGED, NGINX, SIGNED_IN, ask
 from tests.system import vendor
 from tests.system.acme import PANDIUM, PANDIUM_SECRET
-from tests.system.proxies import FRAME, PAGE, RECIPES, SCRIPT, recipe, running
-from tests.system.service import ROOT, free_port, serving
+from tests.system.proxies import FRAME, PAGE, RECIPES, SCRIPT
+from tests.system.service import free_port, serving
 
 CADDY = shutil.which("caddy", path=os.defpath)
 NAMES = ["X-Auth-Request-User", "X-Auth-Request-Email", "X-Auth-Request-Groups"]
@@ -30,46 +31,13 @@ class Front:
     socket: str
 
 
-def nginx(folder: Path, port: int, login: int, socket: Path) -> AbstractContextManager[None]:
-    addresses = {
-        "listen 443 ssl;": f"listen 127.0.0.1:{port};",
-        "  ssl_certificate /etc/ssl/acme/fullchain.pem;\n": "",
-        "  ssl_certificate_key /etc/ssl/acme/privkey.pem;\n": "",
-        "/var/log/nginx/marketplace-sso.log": f"{folder}/access.log",
-        "/run/marketplace-sso/http.sock": str(socket),
-        "127.0.0.1:4180": f"127.0.0.1:{login}",
-    }
-    temporary = [
-        f"{kind}_temp_path {folder}/{kind};"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    ]
-    lines = [
-        *("daemon off;", f"pid {folder}/pid;", "events {}", "http {", *temporary),
-        *(recipe("nginx.conf", addresses), "}"),
-    ]
-    (folder / "nginx.conf").write_text("\n".join(lines))
-    shutil.copy(ROOT / "config/compose/nginx/service-request.conf", folder)
-    # The workers of root's nginx would be another user's, who may not read pytest's folders.
-    user = ["-g", "user root;"] if os.geteuid() == 0 else []
-    command = [str(NGINX), "-p", str(folder), "-c", f"{folder}/nginx.conf", "-e", "stderr", *user]
-    return running(command, port, folder / "nginx.log")
+def debians_caddy(places: Places) -> AbstractContextManager[None]:
+    return caddy(places, program=str(CADDY))
 
 
-def caddy(folder: Path, port: int, login: int, socket: Path) -> AbstractContextManager[None]:
-    addresses = {
-        "app.acme.example {": f"http://127.0.0.1:{port} {{",
-        "/run/marketplace-sso/http.sock": str(socket),
-        "127.0.0.1:4180": f"127.0.0.1:{login}",
-    }
-    ours = "{\n\tadmin off\n\tauto_https off\n}\n"
-    (folder / "Caddyfile").write_text(ours + recipe("Caddyfile", addresses))
-    command = [str(CADDY), "run", "--config", f"{folder}/Caddyfile", "--adapter", "caddyfile"]
-    return running(command, port, folder / "caddy.log", {"HOME": str(folder)})
-
-
-PROXIES: dict[str, Callable[[Path, int, int, Path], AbstractContextManager[None]]] = {
+PROXIES: dict[str, Callable[[Places], AbstractContextManager[None]]] = {
     "nginx": nginx,
-    "caddy": caddy,
+    "caddy": debians_caddy,
 }
 
 
@@ -102,7 +70,7 @@ def front(
     with (
         serving(environment, folder / "service"),
         login_proxy.running(login_proxy.Login) as login,
-        PROXIES[request.param](folder, port, login, socket),
+        PROXIES[request.param](Places(folder, port, login, f"unix:{socket}")),
     ):
         yield Front(port, f"unix:{socket}")
 

@@ -1,0 +1,89 @@
+"""Proxies with their recipes, on free ports of this machine and without TLS."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.system.proxies import recipe, running
+from tests.system.service import ROOT
+
+from .products import PRODUCTS
+
+Running = AbstractContextManager[None]
+SOCKET: Final = "/run/marketplace-sso/http.sock"
+LOGIN: Final = "127.0.0.1:4180"
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a proxy listens, and whom it asks: the login and the service."""
+
+    folder: Path
+    port: int
+    login: int
+    service: str
+
+    @property
+    def socket(self) -> str:
+        return self.service.removeprefix("unix:")
+
+
+def nginx(places: Places, name: str = "nginx.conf", *changes: tuple[str, str]) -> Running:
+    folder = places.folder
+    addresses = {
+        "listen 443 ssl;": f"listen 127.0.0.1:{places.port};",
+        "  ssl_certificate /etc/ssl/acme/fullchain.pem;\n": "",
+        "  ssl_certificate_key /etc/ssl/acme/privkey.pem;\n": "",
+        "/var/log/nginx/marketplace-sso.log": f"{folder}/access.log",
+        SOCKET: places.socket,
+        **({LOGIN: f"127.0.0.1:{places.login}"} if places.login else {}),
+        **dict(changes),
+    }
+    temporary = [
+        f"{kind}_temp_path {folder}/{kind};"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    ]
+    lines = [
+        *("daemon off;", f"pid {folder}/pid;", "events {}", "http {", *temporary),
+        *(recipe(name, addresses), "}"),
+    ]
+    (folder / "nginx.conf").write_text("\n".join(lines))
+    shutil.copy(ROOT / "config/compose/nginx/service-request.conf", folder)
+    # The workers of root's nginx would be another user's, who may not read pytest's folders.
+    user = ["-g", "user root;"] if os.geteuid() == 0 else []
+    program = str(PRODUCTS["nginx"].path)
+    command = [program, "-p", str(folder), "-c", f"{folder}/nginx.conf", "-e", "stderr", *user]
+    return running(command, places.port, folder / "nginx.log")
+
+
+def caddy(
+    places: Places,
+    name: str = "Caddyfile",
+    *changes: tuple[str, str],
+    program: str = str(PRODUCTS["caddy"].path),
+) -> Running:
+    folder = places.folder
+    addresses = {
+        "app.acme.example {": f"http://127.0.0.1:{places.port} {{",
+        SOCKET: places.socket,
+        **({LOGIN: f"127.0.0.1:{places.login}"} if places.login else {}),
+        **dict(changes),
+    }
+    ours = "{\n\tadmin off\n\tauto_https off\n}\n"
+    (folder / "Caddyfile").write_text(ours + recipe(name, addresses))
+    command = [program, "run", "--config", f"{folder}/Caddyfile"]
+    return running(
+        [*command, "--adapter", "caddyfile"],
+        places.port,
+        folder / "caddy.log",
+        {"HOME": str(folder)},
+    )
+
+
+FRONTS: Final[dict[str, Callable[[Places], Running]]] = {"nginx": nginx, "caddy": caddy}

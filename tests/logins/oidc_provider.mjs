@@ -1,0 +1,37 @@
+// The certified OpenID provider as a server: node oidc_provider.mjs <its index.js> <settings as JSON>
+//
+// settings: issuer and port; clients, as oidc-provider takes them; accounts, their claims by login; audience,
+// of the access tokens of those that ask for it as a resource; features and ttl, over the ones below.
+import { pathToFileURL } from "node:url";
+
+const { Provider } = await import(pathToFileURL(process.argv[2]));
+const { issuer, port, clients, accounts, audience, features, ttl } = JSON.parse(process.argv[3]);
+
+const claims = {
+  openid: ["sub"],
+  email: ["email", "email_verified"],
+  profile: ["name", "preferred_username", "given_name", "family_name"],
+  groups: ["groups"],
+};
+
+const provider = new Provider(issuer, {
+  clients,
+  claims,
+  scopes: [...Object.keys(claims), "offline_access"],
+  cookies: { keys: ["a key of a test"] },
+  pkce: { required: () => false },
+  findAccount: (_, sub) => accounts[sub] && { accountId: sub, claims: () => ({ sub, ...accounts[sub] }) },
+  extraTokenClaims: (_, token) => accounts[token.accountId],
+  features: {
+    introspection: { enabled: true },
+    revocation: { enabled: true },
+    clientCredentials: { enabled: true },
+    resourceIndicators: {
+      enabled: true,
+      getResourceServerInfo: () => ({ audience, scope: "marketplace", accessTokenFormat: "jwt" }),
+    },
+    ...features,
+  },
+  ttl,
+});
+provider.listen(port, "127.0.0.1");

@@ -1,0 +1,84 @@
+"""The certified OpenID provider and oauth2-proxy as processes, and the accounts of Acme."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from tests.system.proxies import recipe, running
+from tests.system.service import free_port
+
+from .products import PRODUCTS
+
+NODE: Final = shutil.which("node") or "node"
+NAME: Final = "Ada Lövelace Жанна 愛"
+GROUPS: Final = ["marketplace", "Vertrieb Süd"]
+ACCOUNTS: Final[dict[str, dict[str, Any]]] = {
+    "u-17": {
+        "email": "ada@acme.example",
+        "email_verified": True,
+        "name": NAME,
+        "preferred_username": NAME,
+        "groups": GROUPS,
+    },
+    "u-18": {
+        "email": "bob@acme.example",
+        "email_verified": True,
+        "name": "Bob",
+        "preferred_username": "bob",
+        "groups": ["others"],
+    },
+}
+CLIENT: Final = "marketplace"
+CLIENT_SECRET: Final = "a-secret-of-the-client"
+COOKIE_SECRET: Final = "0123456789abcdef0123456789abcdef"
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A provider that is going to run; its address is known before."""
+
+    port: int = field(default_factory=free_port)
+
+    @property
+    def issuer(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @contextlib.contextmanager
+    def running(self, folder: Path, *callbacks: str, **settings: Any) -> Iterator[None]:
+        """Run it with one client, which may return to these addresses."""
+        client = {
+            "client_id": CLIENT,
+            "client_secret": CLIENT_SECRET,
+            "redirect_uris": [*callbacks],
+            "grant_types": ["authorization_code", "refresh_token"],
+        }
+        given = {
+            "issuer": self.issuer,
+            "port": self.port,
+            "clients": [client],
+            "accounts": ACCOUNTS,
+            **settings,
+        }
+        server = str(Path(__file__).with_name("oidc_provider.mjs"))
+        command = [NODE, server, str(PRODUCTS["oidc-provider"].path), json.dumps(given)]
+        with running(command, self.port, folder / "oidc-provider.log"):
+            yield
+
+
+def oauth2_proxy(
+    folder: Path, name: str, addresses: dict[str, str], port: int, *more: str
+) -> contextlib.AbstractContextManager[None]:
+    """Run oauth2-proxy with its recipe, without TLS; `more` are further lines."""
+    folder.mkdir()
+    (folder / "client-secret").write_text(CLIENT_SECRET)
+    (folder / "cookie-secret").write_text(COOKIE_SECRET)
+    text = recipe(name, {"/etc/oauth2-proxy": str(folder), **addresses})
+    (folder / name).write_text("\n".join([text, *more]))
+    command = [str(PRODUCTS["oauth2-proxy"].path), "--config", str(folder / name)]
+    return running(command, port, folder / "oauth2-proxy.log")

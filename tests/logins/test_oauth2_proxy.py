@@ -1,0 +1,214 @@
+"""oauth2-proxy as the proxy itself and behind others, with the recipes of config/proxies."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import stat
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from _pytest.mark import ParameterSet
+
+from tests.packaging.login_proxy import FORGED, ask
+from tests.system.acme import PANDIUM
+from tests.system.proxies import FRAME, PAGE, SCRIPT, Browser
+from tests.system.service import eventually, free_port, serving
+
+from .fronts import FRONTS, Places
+from .journeys import travel
+from .needed import needs
+from .openid import GROUPS, NAME, Provider, oauth2_proxy
+
+ITSELF = "itself"
+WHERE = {ITSELF: "as the proxy", "nginx": "behind nginx", "caddy": "behind Caddy"}
+WITHOUT_TLS = {
+    'http_address = ""\n': "",
+    "https_address": "http_address",
+    'tls_cert_file = "/etc/ssl/acme/fullchain.pem"\n': "",
+    'tls_key_file = "/etc/ssl/acme/privkey.pem"\n': "",
+}
+NAMES = ["X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Preferred-Username"]
+NAMES += [name.replace("Forwarded", "Auth-Request") for name in NAMES]
+pytestmark = [needs("oauth2-proxy", "oidc-provider"), pytest.mark.timeout(90)]
+
+
+@dataclass(frozen=True)
+class Front:
+    port: int
+    service: str
+
+    @property
+    def site(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def page(self) -> str:
+        return f"{self.site}/pandium-sso?integration_id=7"
+
+
+@contextlib.contextmanager
+def standing(proxy: str, folder: Path, *more: str) -> Iterator[Front]:
+    """Run all of it; `more` are lines of oauth2-proxy's configuration."""
+    port, provider = free_port(), Provider()
+    front = Front(port, f"127.0.0.1:{free_port()}" if proxy == ITSELF else f"unix:{folder}/socket")
+    addresses = {
+        "https://login.acme.example": provider.issuer,
+        "https://app.acme.example": front.site,
+        '"app.acme.example"': f'"127.0.0.1:{port}"',
+    }
+    with (
+        serving(environment(front), folder / "service"),
+        provider.running(folder, f"{front.site}/oauth2/callback"),
+    ):
+        if proxy == ITSELF:
+            addresses |= {**WITHOUT_TLS, "http://127.0.0.1:8000": f"http://{front.service}"}
+            addresses["0.0.0.0:443"] = f"127.0.0.1:{port}"
+            with oauth2_proxy(folder / "login", "oauth2-proxy.cfg", addresses, port, *more):
+                yield front
+            return
+        login = free_port()
+        addresses["127.0.0.1:4180"] = f"127.0.0.1:{login}"
+        with (
+            oauth2_proxy(folder / "login", "oauth2-proxy-auth.cfg", addresses, login, *more),
+            FRONTS[proxy](Places(folder, port, login, front.service)),
+        ):
+            yield front
+
+
+def environment(front: Front) -> dict[str, str]:
+    """Return the variables that the recipes name, and some to see more by."""
+    if front.service.startswith("unix:"):
+        login = {
+            "SSO_AUTHENTICATORS": "oauth2-proxy-nginx",
+            "AUTH_OAUTH2_PROXY_NGINX_TRUSTED_PROXIES": "unix",
+        }
+    else:
+        login = {
+            "SSO_AUTHENTICATORS": "oauth2-proxy",
+            "AUTH_OAUTH2_PROXY_TRUSTED_PROXIES": "127.0.0.1/32",
+        }
+    return {
+        **PANDIUM,
+        **login,
+        "SSO_BIND": front.service,
+        "SSO_PUBLIC_URL": front.site,
+        "SSO_LOGIN_URL": f"{front.site}/oauth2/start",
+        "SSO_ALLOWED_GROUPS": "marketplace",
+        "PANDIUM_CLAIMS": json.dumps({"who": "{name}", "groups": "{groups}"}),
+    }
+
+
+def setup(name: str) -> ParameterSet:
+    marks = [pytest.mark.login(f"oauth2-proxy {WHERE[name]}")]
+    return pytest.param(name, marks=marks if name == ITSELF else [*marks, needs(name)])
+
+
+@pytest.fixture(scope="module", params=[setup(name) for name in WHERE])
+def proxy(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def front(proxy: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+    with standing(proxy, tmp_path_factory.mktemp(proxy)) as front:
+        yield front
+
+
+@pytest.mark.shows("sign-in", "307", "groups", "non-ASCII names")
+def test_a_login_ends_at_the_marketplace(front: Front) -> None:
+    arrival = travel(Browser(), front.page)
+
+    assert arrival.claims["external_id"] == "u-17"
+    assert arrival.claims["sub"] == "ada@acme.example"
+    assert arrival.claims["who"] == NAME
+    assert arrival.claims["groups"] == GROUPS
+    assert arrival.times("/oauth2/callback") == 1
+
+
+@pytest.mark.shows("groups")
+def test_who_is_not_in_the_group_is_refused(front: Front) -> None:
+    arrival = travel(Browser(), front.page, login="u-18")
+
+    assert arrival.status == 403
+    assert arrival.times("/oauth2/start") == 1
+
+
+@pytest.mark.shows("forged refused")
+@pytest.mark.requirement("R21", "R70")
+@pytest.mark.parametrize("headers", [PAGE, FRAME, SCRIPT], ids=["page", "frame", "script"])
+def test_forged_headers_from_outside_are_refused(front: Front, headers: dict[str, str]) -> None:
+    forged = dict.fromkeys([*FORGED, *NAMES], "mallory")
+
+    response, body = ask(front.port, "/pandium-sso", {**forged, **headers})
+
+    assert response.status == (302 if headers is PAGE else 401)
+    assert "tenant=" not in response.headers.get("Location", "")
+    assert b"mallory" not in body
+
+
+@pytest.mark.shows("forged refused")
+@pytest.mark.requirement("R21", "R70")
+def test_forged_headers_do_not_change_who_is_signed_in(front: Front) -> None:
+    browser = Browser()
+    travel(browser, front.page)
+    forged = dict.fromkeys([*FORGED, *NAMES], "mallory")
+
+    response = browser.get(front.page, {**PAGE, **forged})
+
+    assert response.status == 307
+    assert "mallory" not in json.dumps(travel(browser, front.page).claims)
+
+
+@pytest.mark.shows("forged refused")
+@pytest.mark.requirement("R21", "R70")
+def test_nobody_else_reaches_the_service_as_the_proxy_does(front: Front) -> None:
+    if front.service.startswith("unix:"):
+        path = Path(front.service.removeprefix("unix:"))
+        assert stat.S_IMODE(path.stat().st_mode) == 0o660
+        return
+    forged = dict.fromkeys(NAMES, "mallory")
+    address = urlsplit(f"http://{front.service}")
+    stranger = http.client.HTTPConnection(address.netloc, source_address=("127.0.0.2", 0))
+    stranger.request("GET", "/pandium-sso", headers=forged)
+
+    assert stranger.getresponse().status == 401
+    stranger.close()
+
+
+@pytest.mark.shows("sign-out")
+def test_who_signs_out_is_signed_out_here(front: Front) -> None:
+    browser = Browser()
+    travel(browser, front.page)
+
+    assert browser.get(f"{front.site}/oauth2/sign_out").status == 302
+    assert browser.get(front.page).status == 302
+    assert browser.get(front.page, SCRIPT).status == 401
+
+
+@pytest.mark.shows("session end")
+@pytest.mark.requirement("R56", "R70")
+def test_an_expired_session_is_renewed_by_one_login(proxy: str, tmp_path: Path) -> None:
+    with standing(proxy, tmp_path, 'cookie_expire = "2s"') as front:
+        browser = Browser()
+        travel(browser, front.page)
+        eventually(lambda: browser.get(front.page).status == 302)
+
+        arrival = travel(browser, front.page)
+
+    assert arrival.claims["external_id"] == "u-17"
+    assert arrival.times("/oauth2/start") == 1
+
+
+@pytest.mark.shows("session end")
+@pytest.mark.requirement("R56", "R70")
+def test_a_login_that_leaves_no_session_is_tried_once(front: Front) -> None:
+    """As in a browser that keeps no cookie of it."""
+    response = Browser().get(f"{front.page}&sso_attempt={int(time.time())}")
+
+    assert response.status == 401
