@@ -20,6 +20,7 @@ MAX_BYTES: Final = 64 * 1024
 """Of an answer's body."""
 
 _JSON: Final = "application/json"
+_KIND: Final = "unsupported_token_type"
 _MAX_MEMBERS: Final = 256
 """A user's profile has more members than a token."""
 
@@ -40,6 +41,8 @@ class Answers:
             InvalidCredential: the answer is no, or names no user.
             AuthenticatorUnavailable: the host cannot tell now.
         """
+        if self._rules is not None and _is_about_its_kind(answer):
+            raise InvalidCredential(f"the host answers 400 {_KIND}: it knows other tokens only")
         self._check_status(answer.status)
         if self._variables.mode == "forward-auth":
             return self._in_headers(answer)
@@ -75,12 +78,32 @@ class Answers:
 
 def claims_in(answer: Answer) -> dict[str, object]:
     """Read a JSON object. Anything else with a 200, such as a login page, is not a session."""
-    media_type = b"".join(answer.all(b"content-type")).partition(b";")[0].strip().lower()
-    if answer.status != HTTPStatus.OK or media_type != _JSON.encode():
+    if answer.status != HTTPStatus.OK:
         raise InvalidCredential(f"the host's answer is not {_JSON}")
+    try:
+        return _object_in(answer)
+    except InvalidJson as error:
+        raise InvalidCredential(f"the host's answer {error}") from None
+
+
+def _is_about_its_kind(answer: Answer) -> bool:
+    """Tell whether a token server refuses to be asked about this kind of token.
+
+    It says so as in RFC 7009, section 2.2.1: oidc-provider of tokens that are signed.
+    """
+    try:
+        return answer.status == HTTPStatus.BAD_REQUEST and _object_in(answer)["error"] == _KIND
+    except (InvalidJson, KeyError):
+        return False
+
+
+def _object_in(answer: Answer) -> dict[str, object]:
+    media_type = b"".join(answer.all(b"content-type")).partition(b";")[0].strip().lower()
+    if media_type != _JSON.encode():
+        raise InvalidJson(f"is not {_JSON}")
     if answer.body is None:
-        raise InvalidCredential(f"the host's answer is over {MAX_BYTES} bytes long")
+        raise InvalidJson(f"is over {MAX_BYTES} bytes long")
     try:
         return strict_json(answer.body, max_members=_MAX_MEMBERS)
     except InvalidJson as error:
-        raise InvalidCredential(f"the host's answer cannot be read: {error}") from None
+        raise InvalidJson(f"cannot be read: {error}") from None

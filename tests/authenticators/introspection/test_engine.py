@@ -561,6 +561,36 @@ async def test_a_token_that_is_not_active_is_no_session(
         await (await made("rfc7662", **token_server(host)))(request(("Cookie", "token=abc")))
 
 
+async def test_a_kind_of_token_that_the_server_cannot_be_asked_about_is_no_session(
+    host: Host, made: Make
+) -> None:
+    host.answer = json_answer({"error": "unsupported_token_type"}, status=400)
+
+    with pytest.raises(InvalidCredential, match="unsupported_token_type"):
+        await (await made("rfc7662", **token_server(host)))(request(("Cookie", "token=abc")))
+
+
+@pytest.mark.parametrize(
+    ("preset", "status", "body"),
+    [
+        ("rfc7662", 400, b'{"error": "invalid_request"}'),
+        ("rfc7662", 400, b'{"error": ["unsupported_token_type"]}'),
+        ("rfc7662", 400, b"unsupported_token_type"),
+        ("rfc7662", 500, b'{"error": "unsupported_token_type"}'),
+        ("introspection", 400, b'{"error": "unsupported_token_type"}'),
+    ],
+)
+async def test_any_other_refusal_of_the_question_says_nothing_of_the_user(
+    host: Host, made: Make, preset: str, status: int, body: bytes
+) -> None:
+    host.answer = body_answer(body, status=status)
+    variables = token_server(host) if preset == "rfc7662" else cookies(host)
+    cookie = f"{variables['FORWARD_COOKIES']}=abc"
+
+    with pytest.raises(AuthenticatorUnavailable, match=f"answers {status}"):
+        await (await made(preset, **variables))(request(("Cookie", cookie)))
+
+
 @pytest.mark.parametrize("status", [401, 403])
 async def test_a_tokens_server_that_does_not_know_us_says_nothing_of_the_user(
     host: Host, made: Make, status: int
