@@ -113,9 +113,12 @@ def build(product: Product, seconds: float) -> None:
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     try:
-        _KINDS[product.kind](product, part, Run(seconds))
+        run = Run(seconds)
+        _KINDS[product.kind](product, part, run)
         if not (part / product.program).exists():
             raise NotBuilt(f"what was built has no {product.program}")
+        if product.setup:
+            run(*product.command(part), *product.setup, where=part)
         shutil.rmtree(product.folder, ignore_errors=True)
         part.rename(product.folder)
         product.note.unlink(missing_ok=True)

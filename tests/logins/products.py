@@ -26,6 +26,7 @@ class Product:
     version: str
     program: str
     seconds: int = 300
+    setup: tuple[str, ...] = ()
     source: str = ""
     files: dict[str, str] = field(default_factory=dict)
 
@@ -43,6 +44,11 @@ class Product:
     def path(self) -> Path:
         """What is started."""
         return self.folder / self.program
+
+    def command(self, folder: Path | None = None) -> list[str]:
+        """Return the first words of its command; a script's are its shell's, too."""
+        program = (folder or self.folder) / self.program
+        return [*(["/bin/sh"] if program.suffix == ".sh" else []), str(program)]
 
     @property
     def missing(self) -> str | None:

@@ -18,6 +18,7 @@ from tests.system.acme import PANDIUM_SECRET
 from tests.system.proxies import PAGE
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_ACTION: Final = re.compile(r'<form\b[^>]*\baction="([^"]*)"')
 _INPUT: Final = re.compile(r"<input\b[^>]*>")
 _ATTRIBUTE: Final = re.compile(r"""(\w+)=(?:"([^"]*)"|'([^']*)')""")
 
@@ -46,6 +47,13 @@ class Seen:
             if "name" in found:
                 fields[found["name"]] = found.get("value", "")
         return fields
+
+    @property
+    def action(self) -> str:
+        """Where the page's form goes."""
+        found = _ACTION.search(self.body.decode())
+        assert found is not None, self.body[:500]
+        return urljoin(self.address, html.unescape(found[1]))
 
     def user(self) -> dict[str, Any]:
         """Return the claims of the vendor's token, verified."""
@@ -91,10 +99,12 @@ class Visitor:
             if each.name == name:
                 each.value = value
 
-    def follow(self, seen: Seen, *, steps: int = 20) -> Seen:
-        """Follow redirects until an answer is none, or leads away from this machine."""
+    def follow(self, seen: Seen, *, until: str = "-", steps: int = 20) -> Seen:
+        """Follow redirects until an answer is none, or leads to `until` or to other machines."""
         for _ in range(steps):
-            if seen.status not in REDIRECTS or urlsplit(seen.location).hostname != "127.0.0.1":
+            if seen.status not in REDIRECTS or seen.location.startswith(until):
+                return seen
+            if urlsplit(seen.location).hostname != "127.0.0.1":
                 return seen
             seen = self.get(seen.location)
         raise AssertionError(f"it leads on and on: {seen.address}")

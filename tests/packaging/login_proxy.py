@@ -102,8 +102,8 @@ def nginx_in_front_of(service_port: int, folder: Path) -> Iterator[int]:
             server.wait(10)
 
 
-def wait_for(port: int) -> None:
-    for _ in range(100):
+def wait_for(port: int, seconds: float = 5) -> None:
+    for _ in range(round(seconds / 0.05)):
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
         except ConnectionRefusedError:

@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import os
+import signal
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -30,9 +31,16 @@ def recipe(name: str, addresses: Mapping[str, str]) -> str:
 
 @contextlib.contextmanager
 def running(
-    command: list[str], port: int, log: Path, environment: Mapping[str, str] | None = None
+    command: list[str],
+    port: int,
+    log: Path,
+    environment: Mapping[str, str] | None = None,
+    seconds: float = 5,
 ) -> Iterator[None]:
-    """Run a server that stays in the foreground, until the block ends."""
+    """Run a server that stays in the foreground, until the block ends.
+
+    It listens within `seconds`.
+    """
     with log.open("wb") as output:
         server = subprocess.Popen(  # noqa: S603  # a server of Debian, or of our own environment
             command,
@@ -44,7 +52,7 @@ def running(
         )
     try:
         try:
-            wait_for(port)
+            wait_for(port, seconds)
         except pytest.fail.Exception:
             pytest.fail(f"{command[0]} does not listen:\n{log.read_text()}")
         yield
@@ -53,7 +61,7 @@ def running(
         try:
             server.wait(10)
         except subprocess.TimeoutExpired:
-            server.kill()
+            os.killpg(server.pid, signal.SIGKILL)
             server.wait()
 
 
