@@ -81,7 +81,10 @@ def _go(product: Product, folder: Path, run: Run) -> None:
     for name, content in product.files.items():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_text(content, encoding="utf-8")
-    run("go", "build", "-o", str(folder / product.program), product.source, where=source)
+    if product.edit:
+        run("go", "mod", "edit", *product.edit, where=source)
+    options = ("-mod=mod", "-tags", product.tags, "-o", str(folder / product.program))
+    run("go", "build", *options, product.source, where=source)
     shutil.rmtree(source)
 
 

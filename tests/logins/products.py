@@ -28,6 +28,8 @@ class Product:
     seconds: int = 300
     setup: tuple[str, ...] = ()
     source: str = ""
+    edit: tuple[str, ...] = ()
+    tags: str = ""
     files: dict[str, str] = field(default_factory=dict)
 
     @property
