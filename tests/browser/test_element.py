@@ -45,6 +45,17 @@ def test_it_asks_for_the_session_and_shows_the_marketplace(signed_in: World, pag
     assert signed_in.minted() - before == len(arrived(signed_in)) == 1
 
 
+def test_a_page_that_is_opened_is_one_question_and_one_token(signed_in: World, page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    show(signed_in, page, element(signed_in))
+
+    told(page, "sso-ready")
+    ours = [address for address in asked if address.startswith(f"{signed_in.service}/pandium-sso")]
+    assert ours.count(f"{signed_in.service}/pandium-sso/session") == 1
+    assert ours.count(f"{signed_in.service}/pandium-sso") == 1
+
+
 def test_it_works_under_the_policy_that_the_documents_recommend(
     signed_in: World, page: Page
 ) -> None:

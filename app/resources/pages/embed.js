@@ -74,14 +74,17 @@ class MarketplaceEmbed extends HTMLElement {
   #renewedAt = -Infinity; // when a token was last asked for, by performance.now()
   #listing = ""; // which listing is to be shown
   #returnParameter = ""; // of the login
+  #started = false; // an element that is upgraded has its attributes first, and is connected then
 
   connectedCallback() {
+    this.#started = true;
     window.addEventListener("message", this.#hear);
     window.addEventListener("pageshow", this.#comeBack);
     this.#restart();
   }
 
   disconnectedCallback() {
+    this.#started = false;
     window.removeEventListener("message", this.#hear);
     window.removeEventListener("pageshow", this.#comeBack);
     this.#stop();
@@ -89,7 +92,7 @@ class MarketplaceEmbed extends HTMLElement {
   }
 
   attributeChangedCallback() {
-    if (this.isConnected) this.#restart();
+    if (this.#started) this.#restart();
   }
 
   /** Show the page anew, with a fresh token: at most once in ten seconds, so it may take a while. */
