@@ -5,10 +5,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from app.demo.vendors import SECONDS, Page
-from app.demo.verification import Token
+from app.demo.verification import MISSING, Token, find
 
 HEADER = {"alg": "HS256", "typ": "JWT"}  # exactly these two, in every sample of both vendors
-MISSING = object()
 
 
 def token_objections(token: Token, page: Page, *, now: int) -> Iterator[str]:
@@ -49,12 +48,3 @@ def _time_objections(claims: Mapping[str, Any], now: int) -> Iterator[str]:
             yield f"{name} lies {times[name] - now} s in the future"
     if times.get("exp", now + 1) <= now:
         yield f"exp lies {now - times['exp']} s in the past"
-
-
-def find(claims: object, path: str) -> object:
-    """Return the claim at a dotted `path`, or `MISSING`."""
-    for name in path.split("."):
-        if not isinstance(claims, dict) or name not in claims:
-            return MISSING
-        claims = claims[name]
-    return claims

@@ -15,10 +15,12 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from app.demo import vendors
+from app.demo.content import heading
 from app.demo.lint import address_objections
 from app.demo.rendering import Markup, file_handler, fill, joined, page_answer, pretty
 from app.demo.row_pages import RowPages
 from app.demo.rows import Row
+from app.demo.timeline import Timeline, Visit
 from app.demo.vendors import Page
 from app.demo.verdict import Verdict, judge
 
@@ -31,6 +33,9 @@ ROUTES = {
 }
 
 
+PLACE = ("account", "integration_id", "listing_id")  # what the head of a page shows of its address
+
+
 class Marketplace:
     """The marketplace at `origin`, framed by pages of the origin `host` only.
 
@@ -38,12 +43,13 @@ class Marketplace:
     file, by name; `now` gives epoch seconds.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of the demo, each by its name
         self,
         origin: str,
         *,
         host: str,
         keys: Mapping[str, bytes],
+        timeline: Timeline,
         rows: Mapping[str, Row] = MappingProxyType({}),
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -51,7 +57,8 @@ class Marketplace:
         self._host = host
         self._keys = keys
         self._now = now
-        self._row_pages = RowPages(rows, host=host, now=now)
+        self._timeline = timeline
+        self._row_pages = RowPages(rows, host=host, timeline=timeline, now=now)
         self._seen: set[str] = set()
 
     def application(self) -> web.Application:
@@ -72,7 +79,9 @@ class Marketplace:
         status = 401 if verdict.state == "refused" else 200
         if "application/json" in request.headers.get("Accept", ""):
             return web.json_response(asdict(verdict), status=status)
-        shown = self._page(page, request.match_info, verdict)
+        token = request.query.get(page.token_parameter, "")
+        self._timeline.visited(token, Visit.of(request, status, verdict))
+        shown = self._page(page, {**request.query, **request.match_info}, verdict)
         return page_answer(shown, policy=f"frame-ancestors {self._host}", status=status)
 
     def _judged(self, page: Page, request: web.Request) -> Verdict:
@@ -83,35 +92,27 @@ class Marketplace:
         of_address = address_objections(query, request.headers.get("Referer", ""), page)
         return replace(verdict, objections=(*of_address, *verdict.objections))
 
-    def _page(self, page: Page, place: Mapping[str, str], verdict: Verdict) -> Markup:
+    def _page(self, page: Page, parameters: Mapping[str, str], verdict: Verdict) -> Markup:
         buttons = [
             fill("button.html", label=label, data=Template(data).substitute(origin=self._origin))
             for label, data in page.messages.items()
         ]
         nothing = "Nothing." if verdict.state == "verified" else "There is no token to look at."
         objections = verdict.objections or (nothing,)
-        headline, detail = _words(verdict)
+        refused = verdict.state == "refused"
+        place = {name: value for name, value in parameters.items() if name in PLACE}
         return fill(
             "marketplace.html",
             vendor=page.vendor,
-            title=page.title,
+            title=heading(page.title, parameters),
             place=" · ".join(f"{name.replace('_', ' ')} {value}" for name, value in place.items()),
             state=verdict.state,
-            headline=headline,
-            detail=detail,
+            headline=verdict.headline,
+            detail=verdict.detail,
+            content=Markup() if refused else page.content(parameters, verdict.claims),
             objections=joined(fill("objection.html", text=text) for text in objections),
             header=pretty(verdict.header),
             claims=pretty(verdict.claims),
             buttons=joined(buttons),
             host=self._host,
         )
-
-
-def _words(verdict: Verdict) -> tuple[str, str]:
-    """Return the headline and the sentence below it."""
-    if verdict.state == "anonymous":
-        return "A visitor without a name", "No token came; browsing needs none, installing does."
-    if verdict.state == "refused":
-        return "Refused", verdict.refusal
-    age = "of unknown age" if verdict.age_seconds is None else f"{verdict.age_seconds} s old"
-    return f"Signed in as {verdict.person}", f"The signature holds. The token is {age}."

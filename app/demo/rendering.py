@@ -52,6 +52,16 @@ def page_answer(
     )
 
 
+def host_page(name: str, marketplace: str, /, *, status: int = 200, **values: str) -> web.Response:
+    """Answer with a page of the host application, which frames itself and the marketplace.
+
+    Forms lead there, too: browsers hold a redirect after a form against the policy.
+    """
+    places = f"'self' {marketplace}"
+    policy = f"connect-src 'self'; frame-ancestors 'none'; frame-src {places}; form-action {places}"
+    return page_answer(fill(name, **values), policy=policy, status=status)
+
+
 def pretty(value: object) -> str:
     """Return a value as JSON to read; it is escaped where it is filled in."""
     return json.dumps(value, indent=2, ensure_ascii=False)

@@ -11,19 +11,24 @@ from aiohttp import web
 from app.demo.rendering import file_handler, fill, page_answer, pretty
 from app.demo.rows import Row
 from app.demo.signatures import verify
+from app.demo.timeline import Timeline, Visit
 from app.demo.verdict import Verdict, age_seconds
 from app.demo.verification import RefusedToken, read
 
 FRAGMENT_FIELD = "fragment"  # in which the script posts the token that it found behind the #
+BEHIND_THE_FRAGMENT = "It comes behind the #, which only a script of this page reads."
 _TOKEN: Final = re.compile(r"eyJ[\w-]*\.[\w-]*\.[\w-]*", re.ASCII)
 
 
 class RowPages:
     """The pages at `/rows/<name>/...`, framed by pages of the origin `host` only."""
 
-    def __init__(self, rows: Mapping[str, Row], *, host: str, now: Callable[[], float]) -> None:
+    def __init__(
+        self, rows: Mapping[str, Row], *, host: str, timeline: Timeline, now: Callable[[], float]
+    ) -> None:
         self._rows = rows
         self._host = host
+        self._timeline = timeline
         self._now = now
 
     def routes(self) -> list[web.RouteDef]:
@@ -38,18 +43,21 @@ class RowPages:
         row = self._rows.get(request.match_info["name"])
         if row is None:
             raise web.HTTPNotFound
-        verdict = _judged(await _tokens(row, request), row, now=int(self._now()))
+        tokens = await _tokens(row, request)
+        verdict = _judged(tokens, row, now=int(self._now()))
         status = 401 if verdict.state == "refused" else 200
         if "application/json" in request.headers.get("Accept", ""):
             return web.json_response(asdict(verdict), status=status)
-        headline, detail = _words(verdict)
+        for token in tokens:
+            self._timeline.visited(token, Visit.of(request, status, verdict))
+        waits = verdict.state == "anonymous"
         page = fill(
             "row.html",
             name=row.vendor.name,
             place=f"{request.method} {request.path}",
             state=verdict.state,
-            headline=headline,
-            detail=detail,
+            headline="No token yet" if waits else verdict.headline,
+            detail=BEHIND_THE_FRAGMENT if waits else verdict.detail,
             header=pretty(verdict.header),
             claims=pretty(verdict.claims),
         )
@@ -83,13 +91,3 @@ def _judged(tokens: list[str], row: Row, *, now: int) -> Verdict:
         return Verdict("refused", str(refused), token.header, token.claims)
     age = age_seconds(token, now)
     return Verdict("verified", header=token.header, claims=token.claims, age_seconds=age)
-
-
-def _words(verdict: Verdict) -> tuple[str, str]:
-    """Return the headline and the sentence below it."""
-    if verdict.state == "anonymous":
-        return "No token yet", "It comes behind the #, which only a script of this page reads."
-    if verdict.state == "refused":
-        return "Refused", verdict.refusal
-    age = "of unknown age" if verdict.age_seconds is None else f"{verdict.age_seconds} s old"
-    return "Verified", f"The signature holds. The token is {age}."

@@ -20,6 +20,7 @@ from app.demo.proxying import client
 from app.demo.rows import NO_ROWS, Rows, prepared
 from app.demo.service import SERVE, Addresses, ServiceEnded, environment, running, wait_until_ready
 from app.demo.sign_on import signs_on
+from app.demo.timeline import Timeline
 from app.demo.users import ADA
 
 UP = """
@@ -81,6 +82,7 @@ async def _run(
         service=f"http://{ADDRESS}:{free_port()}",
     )
     foreign = f"http://{ADDRESS}:{port_of(elsewhere)}"
+    timeline = Timeline()
     keys = {vendor: secrets.token_urlsafe(32).encode() for vendor in ("Pandium", "APIFuse")}
     print("Starting the service ...", flush=True)
     started = time.monotonic()
@@ -88,8 +90,10 @@ async def _run(
         async with (
             running(command, environment(addresses, keys) | dict(rows.settings)) as service,
             client() as http,
-            serving(_marketplace(addresses, keys, rows), at_marketplace),
-            _serving_host(addresses, foreign, http, at_host, rows) as host,
+            serving(_marketplace(addresses, keys, rows, timeline), at_marketplace),
+            _serving_host(
+                addresses, at_host, foreign=foreign, http=http, rows=rows, timeline=timeline
+            ) as host,
             serving(
                 Foreign(host=addresses.host, count=lambda: host.signed_on).application(), elsewhere
             ),
@@ -102,9 +106,11 @@ async def _run(
             raise ServiceEnded(await service.wait())
 
 
-def _marketplace(addresses: Addresses, keys: Mapping[str, bytes], rows: Rows) -> web.Application:
+def _marketplace(
+    addresses: Addresses, keys: Mapping[str, bytes], rows: Rows, timeline: Timeline
+) -> web.Application:
     return Marketplace(
-        addresses.marketplace, host=addresses.host, keys=keys, rows=rows.rows
+        addresses.marketplace, host=addresses.host, keys=keys, timeline=timeline, rows=rows.rows
     ).application()
 
 
@@ -119,8 +125,14 @@ def _rows(destinations: Path | None, marketplace: str) -> Iterator[Rows]:
 
 
 @asynccontextmanager
-async def _serving_host(
-    addresses: Addresses, foreign: str, http: ClientSession, listener: socket.socket, rows: Rows
+async def _serving_host(  # noqa: PLR0913 - the parts of the demo, each by its name
+    addresses: Addresses,
+    listener: socket.socket,
+    *,
+    foreign: str,
+    http: ClientSession,
+    rows: Rows,
+    timeline: Timeline,
 ) -> AsyncIterator[Host]:
     host = Host(
         addresses.host,
@@ -128,6 +140,7 @@ async def _serving_host(
         marketplace=addresses.marketplace,
         foreign=foreign,
         client=http,
+        timeline=timeline,
         rows=rows.rows,
     )
     async with serving(host.application(), listener):

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientSession
 
+from app.demo.users import API_TOKEN_HEADER
+
 SERVE: Final = (sys.executable, "-m", "app", "serve")
 READY_SECONDS = 30  # far more than a start takes; a service that hangs is told from a slow machine
 STOP_SECONDS = 10
@@ -40,12 +42,13 @@ class Addresses:
 
 def environment(addresses: Addresses, keys: Mapping[str, bytes]) -> dict[str, str]:
     """Return the whole environment of the service; nothing of ours is inherited."""
-    installs = {"1121": {"connector_name": "gwt", "integration_name": "gwt2hs"}}
+    install = {"connector_name": "gwt", "integration_name": "gwt2hs", "token": "{claims.api_token}"}
     return {
         "PATH": os.defpath,
         "SSO_BIND": urlsplit(addresses.service).netloc,
         "SSO_AUTHENTICATORS": "oauth2-proxy",
         "AUTH_OAUTH2_PROXY_TRUSTED_PROXIES": "127.0.0.1/32",
+        "AUTH_OAUTH2_PROXY_CLAIM_HEADERS": f"api_token={API_TOKEN_HEADER}",
         "SSO_LOGIN_URL": f"{addresses.host}/login",
         "SSO_PUBLIC_URL": addresses.host,
         "SSO_HOST_ORIGINS": addresses.host,
@@ -56,7 +59,7 @@ def environment(addresses: Addresses, keys: Mapping[str, bytes]) -> dict[str, st
         "PANDIUM_INSTALL_URL": (
             f"{addresses.marketplace}/pandium/{{account}}/tenants/create/{{integration_id}}"
         ),
-        "PANDIUM_INTEGRATIONS": json.dumps(installs),
+        "PANDIUM_INTEGRATIONS": json.dumps({"1121": install}),
         "APIFUSE_API_SECRET": keys["APIFuse"].decode(),
         "APIFUSE_ORG_ID": "acme-demo",
         "APIFUSE_CUSTOM_DOMAIN": f"{addresses.marketplace}/apifuse",

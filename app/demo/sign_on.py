@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from aiohttp import ClientSession
 from yarl import URL
 
-from app.demo.host import COOKIE
 from app.demo.service import Addresses
+from app.demo.sessions import COOKIE
 from app.demo.users import ADA
 from app.demo.views import VIEWS
 

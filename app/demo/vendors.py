@@ -8,6 +8,8 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from app.demo.content import Content, auth_dialog, catalogue, listing
+
 LATEST_TIME = 2**53  # beyond it, JSON readers disagree about integers: RFC 8259 section 6
 
 
@@ -43,7 +45,8 @@ class Page:
 
     `person` names the claims that tell who it is, best first. `anonymous` says whether the page may
     be seen without a token. `messages` are what its buttons post to the page around it: a label,
-    and the vendor's data as JSON, with `$origin` for the marketplace's own.
+    and the vendor's data as JSON, with `$origin` for the marketplace's own. `content` makes
+    what the page is there for.
     """
 
     vendor: str
@@ -55,6 +58,7 @@ class Page:
     optional: Mapping[str, Kind]
     person: tuple[str, ...]
     messages: Mapping[str, str]
+    content: Content
 
 
 _PANDIUM_REQUIRED = {"sub": STRING, "jti": STRING, "iat": SECONDS}
@@ -83,6 +87,7 @@ PANDIUM = Page(
     optional=_PANDIUM_OPTIONAL,
     person=_PANDIUM_PERSON,
     messages=_PANDIUM_MESSAGES,
+    content=catalogue,
 )
 PANDIUM_INSTALL = Page(
     vendor="Pandium",
@@ -98,6 +103,7 @@ PANDIUM_INSTALL = Page(
     optional={**_PANDIUM_OPTIONAL, "ti.xti.token": STRING},
     person=_PANDIUM_PERSON,
     messages=_PANDIUM_MESSAGES,
+    content=auth_dialog,
 )
 _APIFUSE_REQUIRED = {
     "iat": SECONDS,
@@ -130,6 +136,7 @@ APIFUSE = Page(
     optional=_APIFUSE_OPTIONAL,
     person=_APIFUSE_PERSON,
     messages=_APIFUSE_MESSAGES,
+    content=catalogue,
 )
 APIFUSE_LISTING = Page(
     vendor="APIFuse",
@@ -141,4 +148,5 @@ APIFUSE_LISTING = Page(
     optional=_APIFUSE_OPTIONAL,
     person=_APIFUSE_PERSON,
     messages=_APIFUSE_MESSAGES,
+    content=listing,
 )

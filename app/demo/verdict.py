@@ -4,9 +4,11 @@ from collections.abc import Iterator, MutableSet, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from app.demo.lint import MISSING, find, token_objections
+from app.demo.lint import token_objections
 from app.demo.vendors import SECONDS, Page
-from app.demo.verification import RefusedToken, Token, read, verify
+from app.demo.verification import MISSING, RefusedToken, Token, find, read, verify
+
+FRESH_SECONDS = 10  # a token is dated back by 5 s, for clocks that are behind
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,28 @@ class Verdict:
     person: str = ""
     age_seconds: int | None = None
     objections: tuple[str, ...] = ()
+
+    @property
+    def headline(self) -> str:
+        """What it comes down to."""
+        if self.state == "anonymous":
+            return "A visitor without a name"
+        if self.state == "refused":
+            return "Refused"
+        return f"Signed in as {self.person}" if self.person else "Verified"
+
+    @property
+    def detail(self) -> str:
+        """The sentence below it."""
+        if self.state == "anonymous":
+            return "No token came; browsing needs none, installing does."
+        if self.state == "refused":
+            return self.refusal
+        if self.age_seconds is None:
+            return "The signature holds. The token is of unknown age."
+        fresh = 0 <= self.age_seconds <= FRESH_SECONDS
+        age = "fresh" if fresh else f"{self.age_seconds} s old"
+        return f"The signature holds. The token is {age}."
 
 
 def judge(

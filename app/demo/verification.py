@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MOST_BRACKETS = 100  # of header or claims; deep nesting would exhaust Python's stack
+MISSING = object()  # no claim has this value
 SIGNATURE_BYTES = 32  # SHA-256, RFC 7518 section 3.2
 
 
@@ -85,3 +86,12 @@ def _json_object(name: str, part: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise RefusedToken(f"The {name} part is not a JSON object.")
     return value
+
+
+def find(claims: object, path: str) -> object:
+    """Return the claim at a dotted `path`, or `MISSING`."""
+    for name in path.split("."):
+        if not isinstance(claims, dict) or name not in claims:
+            return MISSING
+        claims = claims[name]
+    return claims

@@ -14,7 +14,7 @@ if __package__ is None or __package__ == "":
 from tests.browser.chromium import running_chromium
 from tests.browser.demo import running_demo
 
-SIZE: ViewportSize = {"width": 1120, "height": 900}
+SIZE: ViewportSize = {"width": 1440, "height": 1000}
 
 
 def make(target: Path) -> None:
@@ -30,6 +30,7 @@ def make(target: Path) -> None:
         inside = page.frame_locator("marketplace-embed iframe")
         expect(inside.locator("#verdict")).to_contain_text("Signed in as Ada")
         expect(page.locator("#log li", has_text="sso-ready")).to_have_count(1)
+        expect(page.locator("#steps .verdict")).to_have_count(1)
         page.screenshot(path=target)
 
 

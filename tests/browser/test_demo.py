@@ -10,6 +10,9 @@ from playwright.sync_api import Page, expect
 from .conftest import NewContext
 from .demo import Demo, marketplace, see, sign_in
 
+PARTS = ("header", "claims", "signature")
+COLOUR = "element => getComputedStyle(element).color"
+
 
 def told(page: Page, words: str, count: int = 1) -> None:
     expect(page.locator("#log li", has_text=words)).to_have_count(count)
@@ -17,6 +20,11 @@ def told(page: Page, words: str, count: int = 1) -> None:
 
 def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name).click()
+
+
+def did(page: Page, words: str) -> None:
+    """What a button did is said below it."""
+    expect(page.locator("#did")).to_contain_text(words)
 
 
 def test_a_signed_in_user_sees_the_marketplace(page: Page, demo: Demo) -> None:
@@ -80,13 +88,9 @@ def test_an_expired_session_leads_to_the_login_and_back_to_the_same_page(
 ) -> None:
     sign_in(page, demo, "/settings")
     told(page, "sso-ready")
-    page.clock.install()
-    page.reload()
-    told(page, "sso-ready")
 
+    page.get_by_label("Stay here").uncheck()
     press(page, "Let the session expire")
-    press(page, "Reload the frame")
-    page.clock.fast_forward(11_000)
     page.wait_for_url(re.compile("/login"))
     press(page, "Ada")
 
@@ -95,7 +99,22 @@ def test_an_expired_session_leads_to_the_login_and_back_to_the_same_page(
     assert any("display=settings" in frame.url for frame in page.frames)
 
 
-def test_the_way_to_the_login_can_be_prevented(page: Page, demo: Demo) -> None:
+def test_an_expired_session_is_said_in_the_frame(page: Page, demo: Demo) -> None:
+    sign_in(page, demo)
+    told(page, "sso-ready")
+    minted = demo.minted()
+
+    press(page, "Let the session expire")
+
+    told(page, "sso-login-required")
+    did(page, "The session has ended: the frame says so")
+    expect(page.locator("marketplace-embed")).to_have_text("You are signed out. Sign in")
+    expect(page.locator("iframe")).to_have_count(0)
+    assert page.url == f"{demo.host}/"
+    assert demo.minted() == minted
+
+
+def test_a_reload_waits_and_brings_a_fresh_token(page: Page, demo: Demo) -> None:
     sign_in(page, demo)
     told(page, "sso-ready")
     page.clock.install()
@@ -103,16 +122,58 @@ def test_the_way_to_the_login_can_be_prevented(page: Page, demo: Demo) -> None:
     told(page, "sso-ready")
     minted = demo.minted()
 
-    page.get_by_label("Stay here").check()
-    press(page, "Let the session expire")
     press(page, "Reload the frame")
+    did(page, "At most one reload in ten seconds")
     page.clock.fast_forward(11_000)
 
-    told(page, "sso-login-required")
-    expect(page.locator("marketplace-embed")).to_have_text("You are signed out. Sign in")
-    expect(page.locator("iframe")).to_have_count(0)
-    assert page.url == f"{demo.host}/"
-    assert demo.minted() == minted
+    did(page, "Reloaded, with a fresh token.")
+    assert demo.minted() == minted + 1
+
+
+def test_a_loop_is_offered_and_stops_and_is_mended(page: Page, demo: Demo) -> None:
+    sign_in(page, demo)
+    told(page, "sso-ready")
+    loads: list[str] = []
+    page.on("request", lambda request: loads.append(request.url))
+
+    press(page, "Break the login")
+    did(page, "The loop stopped")
+
+    expect(page.locator("marketplace-embed")).to_contain_text("that session is not accepted here")
+    steps = page.locator("#steps li .asked")
+    expect(steps.filter(has_text="GET /login?rd=")).to_have_count(1)
+    assert sum("/login?" in address for address in loads) == 1
+    press(page, "Mend the login")
+    did(page, "Mended")
+    see(page, "Signed in as Ada")
+
+
+def test_the_timeline_shows_the_redirect_the_token_and_the_verdict(page: Page, demo: Demo) -> None:
+    sign_in(page, demo, "/install")
+    see(page, "Signed in as Ada")
+
+    step = page.locator("#steps li", has_text="307").first
+    expect(step).to_contain_text("GET /pandium-sso/install/1121")
+    expect(step).to_contain_text("The login proxy adds X-Forwarded-User: u-17")
+    expect(step.locator(".verdict")).to_contain_text("Signed in as Ada Lindqvist")
+    parts = [step.locator(f".answer .{name}").inner_text() for name in PARTS]
+    colours = {step.locator(f".answer .{name}").evaluate(COLOUR) for name in PARTS}
+    assert len(colours) == 3
+    assert any(".".join(parts) in frame.url for frame in page.frames)
+    expect(step.locator("pre.header")).to_contain_text('"alg": "HS256"')
+    expect(step.locator("pre.claims")).to_contain_text('"connector_name": "gwt"')
+    expect(marketplace(page).locator("#dialog-token")).to_contain_text("stands there only")
+
+
+def test_the_ways_in_fail_in_a_page_that_shows_each(page: Page, demo: Demo) -> None:
+    sign_in(page, demo)
+    page.get_by_role("link", name="Try the ways in that fail").click()
+
+    expect(page.locator("#outcome")).to_have_text("All of them failed.")
+    cards = page.locator(".attacks > li")
+    expect(cards.filter(has_text="Failed")).to_have_count(cards.count())
+    page.get_by_role("link", name="Back to Acme Hire").click()
+    see(page, "Signed in as Ada")
 
 
 @pytest.mark.requirement("R40")
@@ -120,7 +181,10 @@ def test_messages_of_both_vendors_arrive_and_a_forged_one_does_not(page: Page, d
     sign_in(page, demo)
     marketplace(page).get_by_role("button", name="Save sync").click()
     told(page, '"vendor":"pandium","name":"pandium-save-sync"')
-    page.get_by_role("button", name="Forge").click()
+    did(page, "The marketplace said pandium-save-sync")
+    expect(marketplace(page).locator("#sent")).to_contain_text("Sent to")
+    press(page, "Forge")
+    did(page, "Forged message dropped.")
 
     page.get_by_role("link", name="APIFuse listing").click()
     marketplace(page).get_by_role("button", name="Installed").click()
@@ -145,7 +209,8 @@ def test_the_frame_gets_the_height_that_pandium_asks_for(page: Page, demo: Demo)
 def test_a_listing_that_needs_a_login_is_there_again_after_it(page: Page, demo: Demo) -> None:
     sign_in(page, demo, "/apifuse")
     see(page, "Signed in as")
-    press(page, "Let the session expire")
+    page.get_by_label("Stay here").uncheck()
+    page.evaluate("fetch('/expire', {method: 'POST'})")
 
     marketplace(page).get_by_role("button", name="Sign-in needed").click()
     page.wait_for_url(re.compile("/login"))
@@ -160,15 +225,14 @@ def test_a_listing_that_needs_a_login_is_there_again_after_it(page: Page, demo: 
 def test_a_foreign_site_mints_nothing_whatever_it_tries(page: Page, demo: Demo) -> None:
     sign_in(page, demo)
     see(page, "Signed in as")
+    page.get_by_role("link", name="Try the ways in that fail").click()
     minted = demo.minted()
+    page.get_by_role("link", name="visit a foreign site").click()
+    press(page, "Try everything")
 
-    with page.expect_popup() as opened:
-        page.get_by_role("link", name="Visit a foreign site").click()
-    opened.value.get_by_role("button", name="Try everything").click()
-
-    outcome = opened.value.locator("#outcome")
+    outcome = page.locator("#outcome")
     expect(outcome).to_have_text("Tokens minted while this page tried: 0", timeout=20_000)
-    assert opened.value.locator("#log li").count() == 6
+    assert page.locator("#log li").count() == 6
     assert demo.minted() == minted
 
 

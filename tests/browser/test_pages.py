@@ -118,14 +118,31 @@ def refused_marketplace(page: Page, demo: Demo) -> None:
 
 def foreign(page: Page, demo: Demo) -> None:
     sign_in(page, demo)
-    page.goto(str(page.get_by_role("link", name="foreign site").get_attribute("href")))
+    page.goto(f"{demo.host}/attacks")
+    page.get_by_role("link", name="foreign site").click()
     page.get_by_role("button", name="Try everything").click()
     expect(page.locator("#outcome")).not_to_be_empty(timeout=20_000)
 
 
+def attacks(page: Page, demo: Demo) -> None:
+    sign_in(page, demo, "/attacks")
+    expect(page.locator("#outcome")).to_have_text("All of them failed.")
+
+
+def one_integration(page: Page, demo: Demo) -> None:
+    sign_in(page, demo)
+    page.goto(f"{demo.host}/pandium-sso?integration_id=1121&display=settings")
+
+
+DEMO = [
+    *(login, failed_login, host, host_signed_out, foreign, attacks),
+    *(marketplace, refused_marketplace, one_integration),
+]
+
+
 @pytest.mark.parametrize(
     "show",
-    [login, failed_login, host, host_signed_out, marketplace, refused_marketplace, foreign],
+    DEMO,
     ids=lambda show: show.__name__,
 )
 def test_everybody_can_use_the_demo(page: Page, demo: Demo, axe: str, show: Show) -> None:

@@ -10,6 +10,7 @@ from app.demo.host import Host
 from app.demo.loopback import listen, port_of, serving
 from app.demo.marketplace import Marketplace
 from app.demo.proxying import client
+from app.demo.timeline import Timeline
 
 PANDIUM_KEY = b"p" * 43
 APIFUSE_KEY = b"a" * 43
@@ -51,7 +52,12 @@ async def service(recorder: Recorder) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def host(service: str, http: ClientSession) -> AsyncIterator[str]:
+def timeline() -> Timeline:
+    return Timeline()
+
+
+@pytest.fixture
+async def host(service: str, http: ClientSession, timeline: Timeline) -> AsyncIterator[str]:
     listener = listen(0)
     origin = f"http://localhost:{port_of(listener)}"
     application = Host(
@@ -60,18 +66,19 @@ async def host(service: str, http: ClientSession) -> AsyncIterator[str]:
         marketplace="http://127.0.0.1:8090",
         foreign="http://127.0.0.1:9",
         client=http,
+        timeline=timeline,
     ).application()
     async with serving(application, listener):
         yield origin
 
 
 @pytest.fixture
-async def marketplace() -> AsyncIterator[str]:
+async def marketplace(timeline: Timeline) -> AsyncIterator[str]:
     listener = listen(0)
     origin = f"http://127.0.0.1:{port_of(listener)}"
     keys = {"Pandium": PANDIUM_KEY, "APIFuse": APIFUSE_KEY}
     application = Marketplace(
-        origin, host="http://localhost:8080", keys=keys, now=lambda: NOW
+        origin, host="http://localhost:8080", keys=keys, timeline=timeline, now=lambda: NOW
     ).application()
     async with serving(application, listener):
         yield origin

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import ClientSession, web
 
+from app.demo.answers import Answer
 from app.demo.foreign import Foreign
-from app.demo.host import carries_a_token
 from app.demo.loopback import listen, port_of, serving
 
 HOST = "http://localhost:8080"
@@ -56,4 +56,5 @@ async def test_style_and_script_are_files_of_its_own(
     ],
 )
 def test_a_sign_on_is_an_answer_with_a_token(answer: web.Response, *, carries: bool) -> None:
-    assert carries_a_token(answer) is carries
+    read = Answer.of(answer.status, answer.headers, answer.body)
+    assert bool(read.token) is carries

@@ -7,7 +7,7 @@ import pytest
 from ada_url import URL as BrowserURL  # noqa: N811 - an initialism
 from aiohttp import ClientSession
 
-from app.demo.host import COOKIE
+from app.demo.sessions import COOKIE
 from app.demo.users import SAMPLE_USERS
 from app.demo.views import VIEWS, View
 
@@ -246,8 +246,8 @@ async def test_the_pages_refuse_to_be_framed_and_load_nothing_from_elsewhere(
 ) -> None:
     session = await sign_in(http, host)
 
-    for path in ("/", "/login", "/signed-out"):
-        answer, _ = await get(http, host + path, session)
+    for path, cookie in (("/", session), ("/login", None), ("/signed-out", session)):
+        answer, _ = await get(http, host + path, cookie)
         policy = answer.headers["Content-Security-Policy"].split("; ")
         assert "default-src 'none'" in policy
         assert "frame-ancestors 'none'" in policy
@@ -255,7 +255,7 @@ async def test_the_pages_refuse_to_be_framed_and_load_nothing_from_elsewhere(
         assert answer.headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.parametrize("name", ["demo.css", "host.js"])
+@pytest.mark.parametrize("name", ["demo.css", "host.js", "timeline.js"])
 async def test_style_and_script_are_files_of_its_own(
     host: str, http: ClientSession, name: str
 ) -> None:

@@ -6,23 +6,11 @@ from urllib.parse import quote
 
 import pytest
 from aiohttp import ClientSession
-from yarl import URL
 
+from .claims import APIFUSE_CLAIMS, INSTALL_CLAIMS, PANDIUM_CLAIMS
 from .conftest import APIFUSE_KEY, NOW, PANDIUM_KEY
 from .tokens import HEADER, forged, signed
-
-PANDIUM_CLAIMS = {"iat": NOW - 5, "jti": "3f0c", "sub": "ada@acme.example"}
-INSTALL_CLAIMS = {
-    **PANDIUM_CLAIMS,
-    "ti": {"xti": {"connector_name": "gwt", "integration_name": "gwt2hs"}},
-}
-APIFUSE_CLAIMS = {
-    "iat": NOW,
-    "nbf": NOW,
-    "exp": NOW + 300,
-    "orgId": "7",
-    "user": {"externalId": "u-17", "email": "ada@acme.example"},
-}
+from .visitor import page
 
 
 class Way(NamedTuple):
@@ -39,11 +27,6 @@ WAYS = [
     Way("/apifuse/", "jwt", APIFUSE_CLAIMS, APIFUSE_KEY),
     Way("/apifuse/listing/hubspot", "jwt", APIFUSE_CLAIMS, APIFUSE_KEY),
 ]
-
-
-async def page(http: ClientSession, address: str) -> tuple[int, str]:
-    async with http.get(URL(address, encoded=True)) as answer:
-        return answer.status, await answer.text()
 
 
 @pytest.mark.parametrize("way", WAYS)

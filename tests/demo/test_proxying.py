@@ -7,8 +7,11 @@ import pytest
 from aiohttp import ClientSession, web
 from yarl import URL
 
-from app.demo.host import COOKIE, SERVED_BY_THE_SERVICE, Host
+from app.demo.host import SERVED_BY_THE_SERVICE, Host
 from app.demo.loopback import free_port, listen, port_of, serving
+from app.demo.sessions import COOKIE
+from app.demo.timeline import Timeline
+from app.demo.users import ADA
 
 from .conftest import Recorder
 from .visitor import get, sign_in
@@ -18,6 +21,7 @@ IDENTITY = {
     "X-Forwarded-Email": "ada@acme.example",
     "X-Forwarded-Preferred-Username": "Ada Lindqvist",
     "X-Forwarded-Groups": "admins,integrations",
+    "X-Acme-Api-Token": ADA.api_token,
 }
 FORGED = [
     "X-Forwarded-User",
@@ -29,6 +33,7 @@ FORGED = [
     "X-Forwarded-Email",
     "X-Forwarded-Preferred-Username",
     "X-Forwarded-Groups",
+    "X-Acme-Api-Token",
     "X-Forwarded-For",
     "X-Forwarded-Host",
     "X-Forwarded-Proto",
@@ -137,6 +142,7 @@ async def test_someone_without_an_email_has_no_email_header(
 
     assert names(recorder.asked[0]) == {
         "host",
+        "x-acme-api-token",
         "x-forwarded-user",
         "x-forwarded-preferred-username",
     }
@@ -293,7 +299,7 @@ async def test_a_missing_service_is_a_bad_gateway(http: ClientSession) -> None:
     origin = f"http://localhost:{port_of(listener)}"
     service = f"http://127.0.0.1:{free_port()}"
     application = Host(
-        origin, service=service, marketplace="", foreign="", client=http
+        origin, service=service, marketplace="", foreign="", client=http, timeline=Timeline()
     ).application()
     async with (
         serving(application, listener),

@@ -14,6 +14,9 @@ import pytest
 from aiohttp import ClientSession
 from yarl import URL
 
+from app.demo.attacks import ATTEMPTS, FORGERIES
+from app.demo.users import ADA
+
 from .visitor import get, sign_in
 
 DEMO = ("-m", "app", "demo", "--host-port", "0", "--marketplace-port", "0")
@@ -90,6 +93,35 @@ async def test_signed_out_the_frame_gets_a_page_and_the_tab_a_way_to_the_login_a
     assert f'href="{host}/login' in in_a_frame
     assert in_a_tab.startswith("HTTP/1.1 302 ")
     assert re.search(rf"(?im)^Location: {host}/login\?rd=", in_a_tab)
+
+
+async def test_every_way_in_fails_at_the_real_service(demo: Process, http: ClientSession) -> None:
+    printed = await read_until(demo.stdout, "Ctrl-C ends the demo.")
+    (host,) = re.findall(r"^  host application +(\S+)$", printed, re.MULTILINE)
+
+    _, text = await get(http, f"{host}/attacks", await sign_in(http, host))
+
+    assert text.count(">Failed<") == len(ATTEMPTS) + len(FORGERIES)
+    assert "All of them failed." in text
+    for code in ("no_session", "invalid_session", "foreign_request", "method_not_allowed"):
+        assert f"code: {code}" in text
+
+
+async def test_the_token_of_the_auth_dialog_stands_in_the_install_page_only(
+    demo: Process, http: ClientSession
+) -> None:
+    printed = await read_until(demo.stdout, "Ctrl-C ends the demo.")
+    (host,) = re.findall(r"^  host application +(\S+)$", printed, re.MULTILINE)
+    session = await sign_in(http, host)
+
+    shown = {}
+    for path in ("/pandium-sso", "/pandium-sso/install/1121", "/apifuse-sso"):
+        answer, _ = await get(http, host + path, session, Accept="text/html")
+        shown[path] = (await get(http, answer.headers["Location"]))[1]
+
+    assert [path for path, text in shown.items() if ADA.api_token in text] == [
+        "/pandium-sso/install/1121"
+    ]
 
 
 @pytest.fixture

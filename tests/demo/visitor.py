@@ -3,7 +3,7 @@
 from aiohttp import ClientResponse, ClientSession
 from yarl import URL
 
-from app.demo.host import COOKIE
+from app.demo.sessions import COOKIE
 
 
 async def sign_in(http: ClientSession, host: str, form: dict[str, str] | None = None) -> str:
@@ -25,3 +25,9 @@ async def get(
     url = URL(address, encoded=True)
     async with http.get(url, headers=headers, allow_redirects=False) as answer:
         return answer, await answer.text()
+
+
+async def page(http: ClientSession, address: str) -> tuple[int, str]:
+    """Return status and text of a page."""
+    async with http.get(URL(address, encoded=True)) as answer:
+        return answer.status, await answer.text()

@@ -1,6 +1,7 @@
 // Posts the vendor's messages to the page around this frame; alone in a tab there is nobody to tell.
 const { vendor, host = "" } = document.body.dataset;
 const framed = window.parent !== window;
+const sent = /** @type {HTMLElement} */ (document.querySelector("#sent"));
 
 /** @type {HTMLElement} */ (document.querySelector("#alone")).hidden = framed;
 
@@ -8,6 +9,7 @@ for (const button of document.querySelectorAll("button")) {
   button.disabled = !framed;
   button.addEventListener("click", () => {
     window.parent.postMessage(JSON.parse(button.dataset.message ?? ""), host);
+    sent.textContent = `Sent to ${host}: ${button.dataset.message}`;
   });
 }
 
