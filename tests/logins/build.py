@@ -78,12 +78,17 @@ def _go(product: Product, folder: Path, run: Run) -> None:
     shutil.copytree(told["Dir"], source, copy_function=shutil.copyfile)
     for place in (source, *(each for each in source.rglob("*") if each.is_dir())):
         place.chmod(0o755)
-    for name, content in product.files.items():
-        (source / name).parent.mkdir(parents=True, exist_ok=True)
-        (source / name).write_text(content, encoding="utf-8")
+    if product.stubs.exists():
+        shutil.copytree(product.stubs, source, dirs_exist_ok=True)
     if product.edit:
         run("go", "mod", "edit", *product.edit, where=source)
-    options = ("-mod=mod", "-tags", product.tags, "-o", str(folder / product.program))
+    mode = "-mod=mod"
+    if product.stubs.exists():
+        # "-e": go on without the modules that the stubs take the place of.
+        run("go", "mod", "vendor", "-e", where=source, GOFLAGS=mode)
+        shutil.copytree(product.stubs, source, dirs_exist_ok=True)
+        mode = "-mod=vendor"
+    options = (mode, "-trimpath", "-tags", product.tags, "-o", str(folder / product.program))
     run("go", "build", *options, product.source, where=source)
     shutil.rmtree(source)
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
+from tests.packaging.login_proxy import ask
 from tests.system.proxies import recipe, running
-from tests.system.service import ROOT
+from tests.system.service import ROOT, eventually
 
 from .products import PRODUCTS
 
@@ -86,4 +88,35 @@ def caddy(
     )
 
 
-FRONTS: Final[dict[str, Callable[[Places], Running]]] = {"nginx": nginx, "caddy": caddy}
+@contextmanager
+def traefik(
+    places: Places, name: str = "traefik.yaml", *changes: tuple[str, str]
+) -> Iterator[None]:
+    folder = places.folder
+    addresses = {
+        "      tls: {}\n": "",
+        "Host(`app.acme.example`)": "Host(`127.0.0.1`)",
+        "http://marketplace-sso:8000": f"http://{places.service}",
+        **({"oauth2-proxy:4180": f"127.0.0.1:{places.login}"} if places.login else {}),
+        **dict(changes),
+    }
+    (folder / "traefik.yaml").write_text(recipe(name, addresses))
+    options = [
+        f"--entrypoints.websecure.address=127.0.0.1:{places.port}",
+        f"--providers.file.filename={folder}/traefik.yaml",
+        "--providers.file.watch=false",
+        "--global.checknewversion=false",
+        "--global.sendanonymoususage=false",
+    ]
+    command = [str(PRODUCTS["traefik"].path), *options]
+    with running(command, places.port, folder / "traefik.log"):
+        # It listens before it has read its routes.
+        eventually(lambda: ask(places.port, "/pandium-sso")[0].status != HTTPStatus.NOT_FOUND)
+        yield
+
+
+FRONTS: Final[dict[str, Callable[[Places], Running]]] = {
+    "nginx": nginx,
+    "caddy": caddy,
+    "traefik": traefik,
+}

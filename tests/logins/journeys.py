@@ -14,6 +14,7 @@ from tests.system.proxies import Browser, location
 _FORM: Final = re.compile(r'<form[^>]*action="([^"]+)"[^>]*>(.*?)</form>', re.DOTALL)
 _HIDDEN: Final = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
 STEPS: Final = 15
+REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def travel(browser: Browser, url: str, login: str = "u-17") -> Arrival:
     response = browser.get(url)
     for _ in range(STEPS):
         form = _FORM.search(browser.body.decode("utf-8", "replace"))
-        if response.headers["Location"]:
+        if response.status in REDIRECTS and response.headers["Location"]:
             url = location(url, response)
             if urlsplit(url).hostname != "127.0.0.1":
                 # `urljoin` drops the empty fragment.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,7 +30,6 @@ class Product:
     source: str = ""
     edit: tuple[str, ...] = ()
     tags: str = ""
-    files: dict[str, str] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -41,6 +40,11 @@ class Product:
     def note(self) -> Path:
         """A file with the reason, if it could not be built."""
         return CACHE / f"{self.name}-{self.version}.txt"
+
+    @property
+    def stubs(self) -> Path:
+        """Where files are that take the place of missing ones of its source."""
+        return Path(__file__).parent / "stubs" / self.name
 
     @property
     def path(self) -> Path:

@@ -26,7 +26,12 @@ from .needed import needs
 from .openid import GROUPS, NAME, Provider, oauth2_proxy
 
 ITSELF = "itself"
-WHERE = {ITSELF: "as the proxy", "nginx": "behind nginx", "caddy": "behind Caddy"}
+WHERE = {
+    ITSELF: "as the proxy",
+    "nginx": "behind nginx",
+    "caddy": "behind Caddy",
+    "traefik": "behind Traefik",
+}
 WITHOUT_TLS = {
     'http_address = ""\n': "",
     "https_address": "http_address",
@@ -56,14 +61,15 @@ class Front:
 def standing(proxy: str, folder: Path, *more: str) -> Iterator[Front]:
     """Run all of it; `more` are lines of oauth2-proxy's configuration."""
     port, provider = free_port(), Provider()
-    front = Front(port, f"127.0.0.1:{free_port()}" if proxy == ITSELF else f"unix:{folder}/socket")
+    over_tcp = proxy in {ITSELF, "traefik"}
+    front = Front(port, f"127.0.0.1:{free_port()}" if over_tcp else f"unix:{folder}/socket")
     addresses = {
         "https://login.acme.example": provider.issuer,
         "https://app.acme.example": front.site,
         '"app.acme.example"': f'"127.0.0.1:{port}"',
     }
     with (
-        serving(environment(front), folder / "service"),
+        serving(environment(proxy, front), folder / "service"),
         provider.running(folder, f"{front.site}/oauth2/callback"),
     ):
         if proxy == ITSELF:
@@ -81,22 +87,15 @@ def standing(proxy: str, folder: Path, *more: str) -> Iterator[Front]:
             yield front
 
 
-def environment(front: Front) -> dict[str, str]:
+def environment(proxy: str, front: Front) -> dict[str, str]:
     """Return the variables that the recipes name, and some to see more by."""
-    if front.service.startswith("unix:"):
-        login = {
-            "SSO_AUTHENTICATORS": "oauth2-proxy-nginx",
-            "AUTH_OAUTH2_PROXY_NGINX_TRUSTED_PROXIES": "unix",
-        }
-    else:
-        login = {
-            "SSO_AUTHENTICATORS": "oauth2-proxy",
-            "AUTH_OAUTH2_PROXY_TRUSTED_PROXIES": "127.0.0.1/32",
-        }
+    preset = "oauth2-proxy" if proxy == ITSELF else "oauth2-proxy-nginx"
+    peers = f"AUTH_{preset.upper().replace('-', '_')}_TRUSTED_PROXIES"
     return {
         **PANDIUM,
-        **login,
         "SSO_BIND": front.service,
+        "SSO_AUTHENTICATORS": preset,
+        peers: "unix" if front.service.startswith("unix:") else "127.0.0.1/32",
         "SSO_PUBLIC_URL": front.site,
         "SSO_LOGIN_URL": f"{front.site}/oauth2/start",
         "SSO_ALLOWED_GROUPS": "marketplace",
@@ -212,3 +211,11 @@ def test_a_login_that_leaves_no_session_is_tried_once(front: Front) -> None:
     response = Browser().get(f"{front.page}&sso_attempt={int(time.time())}")
 
     assert response.status == 401
+
+
+def test_nothing_else_of_the_service_is_passed_to_who_is_signed_in(front: Front) -> None:
+    browser = Browser()
+    travel(browser, front.page)
+
+    for path in ("/livez", "/readyz", "/metrics", "/version", "/pandium-ssox", "/identity"):
+        assert browser.get(front.site + path).status == 404, path
