@@ -99,7 +99,7 @@ def create_app(
         now=now,
     )
     login = Login(service.login_url, service.login_return_parameter, service.public_url, now)
-    cors = Cors(service.host_origins)
+    cors = Cors(service.host_origins, _script_headers(config.authenticators))
     lifespan = Lifespan(
         {
             **config.authenticators,
@@ -145,6 +145,11 @@ def create_app(
     if any(destination.public_jwks for destination in config.destinations):
         app.add_route("/.well-known/jwks.json", Jwks(config.destinations))
     return app
+
+
+def _script_headers(authenticators: Mapping[str, Authenticator]) -> frozenset[str]:
+    found = (getattr(each, "script_header", None) for each in authenticators.values())
+    return frozenset(name for name in found if name is not None)
 
 
 def _welcome_origins(service: ServiceVariables) -> frozenset[bytes]:

@@ -15,6 +15,8 @@ An object may also have any of these:
 - `immediate`: an attribute that is true if it never waits for anybody. Then it is called without a
   deadline.
 - `leeway_seconds`: how long after `expires_at` of its identities it still lets them in.
+- `script_header`: the header, in lower case, in which a script of `SSO_HOST_ORIGINS` may bring its
+  credential; `Authorization` is always allowed.
 - `warnings`: texts that `check` prints: what is legal in its configuration and likely wrong.
 - `believes`: a text that `check` prints: whom or what it takes for true.
 - `async probe()`: called by `check --online`, without `start()`. It tries what the authenticator

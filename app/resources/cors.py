@@ -9,21 +9,24 @@ if TYPE_CHECKING:
 
     from app.resources.request import Request
 
-_PREFLIGHT: Final = (
-    ("Access-Control-Allow-Headers", "Accept, Authorization"),
-    ("Access-Control-Allow-Methods", "GET"),
-    ("Access-Control-Max-Age", "600"),
-)
+_HEADERS: Final = ("Accept", "Authorization")
 
 
 class Cors:
     """Answers preflights of `origins`, and lets their scripts read answers.
 
     Only resources with `cross_origin` take part. Every answer has `Origin` in its `Vary`.
+    `script_headers` are headers besides `Authorization` in which scripts bring a credential.
     """
 
-    def __init__(self, origins: tuple[str, ...]) -> None:
+    def __init__(self, origins: tuple[str, ...], script_headers: frozenset[str]) -> None:
         self._origins = frozenset(origins)
+        others = script_headers - {name.lower() for name in _HEADERS}
+        self._preflight = (
+            ("Access-Control-Allow-Headers", ", ".join((*_HEADERS, *sorted(others)))),
+            ("Access-Control-Allow-Methods", "GET"),
+            ("Access-Control-Max-Age", "600"),
+        )
 
     def answer_preflight(self, req: Request, resp: Response, resource: object) -> bool:
         """Answer a valid preflight; every other `OPTIONS` is left to be refused as a method."""
@@ -32,7 +35,7 @@ class Cors:
         if req.get_header("Access-Control-Request-Method") != "GET":
             return False
         resp.status = 204
-        resp.set_headers(_PREFLIGHT)
+        resp.set_headers(self._preflight)
         resp.complete = True
         return True
 

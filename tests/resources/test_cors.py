@@ -53,6 +53,43 @@ def test_a_preflight_of_the_host_gets_fixed_lists(
     assert "sign_on" not in capsys.readouterr().out
 
 
+APPDIRECT = {
+    "SSO_AUTHENTICATORS": "appdirect",
+    "AUTH_APPDIRECT_TENANTS": "ACME",
+    "AUTH_APPDIRECT_JWKS_URL": "https://marketplace.acme.example/keys",
+}
+
+
+@pytest.mark.requirement("R39")
+@pytest.mark.parametrize(
+    ("variables", "allowed"),
+    [
+        ({}, "Accept, Authorization"),
+        ({"AUTH_APPDIRECT_HEADER": "MP-Authorization"}, "Accept, Authorization, mp-authorization"),
+        ({"AUTH_APPDIRECT_HEADER": "AUTHORIZATION"}, "Accept, Authorization"),
+        ({"AUTH_APPDIRECT_COOKIE": "token"}, "Accept, Authorization"),
+    ],
+)
+def test_a_preflight_allows_the_header_that_a_script_brings_its_token_in(
+    client: MakeClient, variables: dict[str, str], allowed: str
+) -> None:
+    service = client(APPDIRECT, PANDIUM, variables, SSO_HOST_ORIGINS=HOST)
+
+    answer = service.simulate_options("/pandium-sso", headers=PREFLIGHT)
+
+    assert answer.headers["access-control-allow-headers"] == allowed
+
+
+@pytest.mark.requirement("R39")
+def test_a_preflight_allows_no_header_that_a_login_proxy_writes(client: MakeClient) -> None:
+    google = {"SSO_AUTHENTICATORS": "google-iap", "AUTH_GOOGLE_IAP_AUDIENCE": "/projects/1"}
+    service = client(google, PANDIUM, SSO_HOST_ORIGINS=HOST)
+
+    answer = service.simulate_options("/pandium-sso", headers=PREFLIGHT)
+
+    assert answer.headers["access-control-allow-headers"] == "Accept, Authorization"
+
+
 @pytest.mark.requirement("R31", "R39")
 @pytest.mark.parametrize(
     "headers",

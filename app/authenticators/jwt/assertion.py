@@ -55,7 +55,8 @@ class Assertion:
     token, or raises InvalidToken. `padded` is for issuers that pad their base64url. `own_keys` are
     the fingerprints of this service's own keys, which verify no session. `sources` returns the
     claim that each field of an identity came from. `unchecked` are the variables with which the
-    operator has switched a check off.
+    operator has switched a check off. `script_header` is the header that the operator has chosen
+    for the token: a preset's own is its proxy's, and no script's.
     A verified token is remembered by its hash: its signature is not verified again while its key is
     in the set; its times are checked on every request.
     """
@@ -71,6 +72,7 @@ class Assertion:
     own_keys: frozenset[bytes] = frozenset()
     now: Callable[[], float] = time.time
     unchecked: tuple[str, ...] = ()
+    script_header: str | None = None
     _remembered: FIFOCache[bytes, _Verified] = field(
         default_factory=lambda: FIFOCache(_MAX_REMEMBERED), init=False, repr=False
     )

@@ -68,6 +68,7 @@ def from_settings(context: AuthenticatorContext) -> Assertion:
             for name in ("issuer", "audience")
             if getattr(variables, name) == (OFF,) and context.defaults.get(name) != OFF
         ),
+        script_header=None if "header" in context.defaults else variables.header,
     )
 
 
