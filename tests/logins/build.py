@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from .products import CACHE, PRODUCTS, Product
+from .products import CACHE, PRODUCTS, ROOT, Product
 
 _UNPACK: Final = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:unpack"
 _ADDRESS: Final = re.compile(r"\b(https?://|[\w.-]+\.[a-z]{2,}/)\S*")
@@ -94,8 +94,12 @@ def _go(product: Product, folder: Path, run: Run) -> None:
 
 
 def _npm(product: Product, folder: Path, run: Run) -> None:
-    (folder / "package.json").write_text("{}", encoding="utf-8")
     options = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+    if product.source:
+        shutil.copyfile(ROOT / product.source / "package.json", folder / "package.json")
+        run("npm", "install", *options, where=folder)
+        return
+    (folder / "package.json").write_text("{}", encoding="utf-8")
     run("npm", "install", *options, f"{product.package}@{product.version}", where=folder)
 
 

@@ -1,0 +1,208 @@
+"""A real Express application, docs/examples/express-host, is asked who is signed in."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.system.acme import PANDIUM
+from tests.system.proxies import FRAME, SCRIPT, running
+from tests.system.service import free_port, run, serving
+
+from .needed import needs
+from .products import PRODUCTS
+from .visitor import Visitor
+
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "express-host"
+PASSWORD = "Kq2LxVb7-Zr4Qf0p"
+CLAIMS = {"name": "{name}", "groups": "{groups}"}
+
+pytestmark = [needs("express"), pytest.mark.login("Express"), pytest.mark.timeout(60)]
+
+
+@dataclass(frozen=True)
+class Host:
+    """The application and the service, as browsers see them: a proxy ends TLS."""
+
+    port: int
+    sso_port: int
+
+    @property
+    def origin(self) -> str:
+        return f"https://127.0.0.1:{self.port}"
+
+    @property
+    def sso(self) -> str:
+        return f"https://127.0.0.1:{self.sso_port}"
+
+    def variables(self) -> dict[str, str]:
+        """What the README says to set."""
+        return {
+            **PANDIUM,
+            "PANDIUM_CLAIMS": json.dumps(CLAIMS),
+            "PANDIUM_TOKEN_LIFETIME_SECONDS": "7200",
+            "SSO_BIND": f"127.0.0.1:{self.sso_port}",
+            "SSO_AUTHENTICATORS": "introspection",
+            "AUTH_INTROSPECTION_URL": f"http://127.0.0.1:{self.port}/api/me",
+            "AUTH_INTROSPECTION_FORWARD_COOKIES": "connect.sid",
+            "AUTH_INTROSPECTION_GROUPS_CLAIM": "groups",
+            "SSO_PUBLIC_URL": self.sso,
+            "SSO_LOGIN_URL": f"{self.origin}/login",
+            "SSO_LOGIN_RETURN_PARAMETER": "next",
+        }
+
+
+@contextlib.contextmanager
+def hosting(folder: Path, seconds: int = 3600) -> Iterator[Host]:
+    """Run the example, whose sessions last so long, and the service beside it."""
+    host = Host(free_port(), free_port())
+    for name in ("host.js", "package.json"):
+        (folder / name).write_bytes((EXAMPLE / name).read_bytes())
+    (folder / "node_modules").symlink_to(PRODUCTS["express"].folder / "node_modules")
+    environment = {
+        "SESSION_SECRET": "express-9Kq2LxVb7Zr4Qf0pSxkTnwHc8JdMeYuG",
+        "SESSION_SECONDS": str(seconds),
+        "PASSWORD": PASSWORD,
+        "PORT": str(host.port),
+        "MARKETPLACE": host.sso,
+    }
+    program = ["node", str(folder / "host.js")]
+    with (
+        running(program, host.port, folder / "express.log", environment, 20),
+        serving(host.variables(), folder / "service"),
+    ):
+        yield host
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    with hosting(tmp_path_factory.mktemp("express")) as host:
+        yield host
+
+
+def signed_in(host: Host, name: str = "zoe") -> Visitor:
+    """Come from the service to the login form, fill it in, and be led back to the vendor."""
+    visitor = Visitor()
+    login = visitor.follow(visitor.get(f"{host.sso}/pandium-sso?integration_id=7"))
+    assert login.address.startswith(f"{host.origin}/login?next=")
+    arrived = visitor.follow(visitor.post(login.address, {"user": name, "password": PASSWORD}))
+    assert arrived.user()["sub"] == f"{name}@acme.example"
+    assert "integration_id=7" in arrived.location
+    return visitor
+
+
+def code(host: Host, visitor: Visitor) -> str:
+    """Return why a visitor is refused."""
+    seen = visitor.get(f"{host.sso}/pandium-sso", SCRIPT)
+    assert "tenant=" not in seen.body.decode()
+    return str(json.loads(seen.body)["code"])
+
+
+@pytest.mark.shows("sign-in", "307", "groups", "non-ASCII names")
+def test_who_signs_in_with_the_form_arrives_with_name_and_groups(host: Host) -> None:
+    user = signed_in(host).get(f"{host.sso}/pandium-sso", FRAME).user()
+
+    assert (user["external_id"], user["name"]) == ("u-17", "Zoë Østergård 山田")
+    assert user["groups"] == ["Vertrieb München", "staff"]
+
+
+def test_the_vendors_token_ends_with_the_session(host: Host) -> None:
+    user = signed_in(host).get(f"{host.sso}/pandium-sso", FRAME).user()
+
+    assert 3500 < user["exp"] - time.time() <= 3600
+
+
+def test_nobody_arrives_without_a_session_or_with_a_wrong_password(host: Host) -> None:
+    visitor = Visitor()
+    assert code(host, visitor) == "no_session"
+
+    visitor.post(f"{host.origin}/login", {"user": "zoe", "password": "wrong"})
+    assert code(host, visitor) == "no_session"
+
+
+def another_signature(cookie: str) -> str:
+    return cookie[:-1] + ("A" if cookie[-1] != "A" else "B")
+
+
+def another_session(cookie: str) -> str:
+    identifier, dot, signature = cookie.partition(".")
+    return f"{identifier[:-1]}{'A' if identifier[-1] != 'A' else 'B'}{dot}{signature}"
+
+
+def no_signature(cookie: str) -> str:
+    return cookie.removeprefix("s%3A").partition(".")[0]
+
+
+@pytest.mark.shows("forged refused")
+@pytest.mark.parametrize("change", [another_signature, another_session, no_signature])
+def test_a_forged_session_is_refused(host: Host, change: Callable[[str], str]) -> None:
+    visitor = signed_in(host)
+    visitor.set("connect.sid", change(visitor.cookie("connect.sid")))
+
+    assert code(host, visitor) == "invalid_session"
+
+
+@pytest.mark.shows("sign-out")
+def test_a_sign_out_counts_at_once(host: Host) -> None:
+    visitor = signed_in(host)
+    old = visitor.cookie("connect.sid")
+    visitor.post(f"{host.origin}/logout", {})
+    assert code(host, visitor) == "no_session"
+
+    stolen = signed_in(host)
+    stolen.set("connect.sid", old)
+    assert code(host, stolen) == "invalid_session"
+
+
+def test_another_user_in_the_same_browser_is_that_user_at_once(host: Host) -> None:
+    visitor = signed_in(host)
+    visitor.post(f"{host.origin}/login", {"user": "bob", "password": PASSWORD})
+
+    user = visitor.get(f"{host.sso}/pandium-sso", FRAME).user()
+
+    assert user["external_id"] == "u-18"
+    assert "groups" not in user
+
+
+@pytest.mark.shows("session end")
+def test_who_has_an_expired_session_is_sent_to_the_login_once(tmp_path: Path) -> None:
+    with hosting(tmp_path, seconds=2) as host:
+        visitor = signed_in(host)
+        cookie = visitor.cookie("connect.sid")
+        time.sleep(2.2)
+        # Browsers forget the cookie then; who has kept it is refused by the application.
+        kept = {**SCRIPT, "Cookie": f"connect.sid={cookie}"}
+        seen = Visitor().get(f"{host.sso}/pandium-sso", kept)
+        assert (seen.status, json.loads(seen.body)["code"]) == (401, "invalid_session")
+
+        login = visitor.get(f"{host.sso}/pandium-sso").location
+        (back,) = parse_qs(urlsplit(login).query)["next"]
+        assert login.startswith(f"{host.origin}/login")
+        assert visitor.get(back).status == 401
+
+
+def test_the_login_leads_to_no_other_site(host: Host) -> None:
+    form = {"user": "zoe", "password": PASSWORD}
+    for address in ("https://evil.example/", f"{host.sso}.evil.example/", "//evil.example", "x"):
+        seen = Visitor().post(f"{host.origin}/login?next={address}", form)
+        assert seen.location == f"{host.origin}/api/me"
+
+
+def test_the_service_passes_its_own_check(host: Host) -> None:
+    ended = run(host.variables(), "check", "--online")
+
+    assert "/api/me: refuses a request without a session: 401" in ended.stdout
+
+
+def test_the_example_is_of_the_version_that_is_tested() -> None:
+    product = PRODUCTS["express"]
+    written = json.loads((EXAMPLE / "package.json").read_text())["dependencies"]
+
+    assert written[product.package] == product.version
