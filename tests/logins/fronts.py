@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from tests.packaging.login_proxy import ask
@@ -20,6 +21,11 @@ from .products import PRODUCTS
 Running = AbstractContextManager[None]
 SOCKET: Final = "/run/marketplace-sso/http.sock"
 LOGIN: Final = "127.0.0.1:4180"
+MODULES: Final = "/usr/lib/apache2/modules"
+LOADED: Final = [
+    *("mpm_event", "authn_core", "authz_core", "authz_user", "headers", "proxy", "proxy_http"),
+    "auth_openidc",
+]
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,39 @@ def caddy(
         folder / "caddy.log",
         {"HOME": str(folder)},
     )
+
+
+def apache(
+    places: Places,
+    name: str = "apache-openidc.conf",
+    *changes: tuple[str, str],
+    secrets: Mapping[str, str] = MappingProxyType({}),
+) -> Running:
+    folder = places.folder
+    addresses = {
+        "*:443": f"127.0.0.1:{places.port}",
+        "  SSLEngine on\n": "",
+        "  SSLCertificateFile /etc/ssl/acme/fullchain.pem\n": "",
+        "  SSLCertificateKeyFile /etc/ssl/acme/privkey.pem\n": "",
+        "http://127.0.0.1:8000": f"http://{places.service}",
+        **dict(changes),
+    }
+    # What Debian's own files have around a site.
+    lines = [
+        f"ServerRoot {folder}",
+        f"DefaultRuntimeDir {folder}",
+        f"PidFile {folder}/pid",
+        f"ErrorLog {folder}/error.log",
+        "Mutex posixsem",
+        f"Listen 127.0.0.1:{places.port}",
+        "ServerName 127.0.0.1",
+        *(["User www-data", "Group www-data"] if os.geteuid() == 0 else []),
+        *(f"LoadModule {each}_module {MODULES}/mod_{each}.so" for each in LOADED),
+        recipe(name, addresses),
+    ]
+    (folder / "apache.conf").write_text("\n".join(lines))
+    command = [str(PRODUCTS["apache"].path), "-f", f"{folder}/apache.conf", "-DFOREGROUND"]
+    return running(command, places.port, folder / "apache.log", secrets)
 
 
 @contextmanager

@@ -28,7 +28,8 @@ const provider = new Provider(issuer, {
     clientCredentials: { enabled: true },
     resourceIndicators: {
       enabled: true,
-      getResourceServerInfo: () => ({ audience, scope: "marketplace", accessTokenFormat: "jwt" }),
+      useGrantedResource: () => true,
+      getResourceServerInfo: () => ({ audience, scope: "openid", accessTokenFormat: "jwt" }),
     },
     ...features,
   },

@@ -34,6 +34,7 @@ ACCOUNTS: Final[dict[str, dict[str, Any]]] = {
         "groups": ["others"],
     },
 }
+APP: Final = "an-app"
 CLIENT: Final = "marketplace"
 CLIENT_SECRET: Final = "a-secret-of-the-client"
 COOKIE_SECRET: Final = "0123456789abcdef0123456789abcdef"
@@ -51,17 +52,23 @@ class Provider:
 
     @contextlib.contextmanager
     def running(self, folder: Path, *callbacks: str, **settings: Any) -> Iterator[None]:
-        """Run it with one client, which may return to these addresses."""
+        """Run it with a client for a proxy, which returns to these addresses, and another."""
         client = {
             "client_id": CLIENT,
             "client_secret": CLIENT_SECRET,
             "redirect_uris": [*callbacks],
             "grant_types": ["authorization_code", "refresh_token"],
         }
+        app = {
+            "client_id": APP,
+            "token_endpoint_auth_method": "none",
+            "redirect_uris": ["http://127.0.0.1:9/callback"],
+        }
         given = {
             "issuer": self.issuer,
             "port": self.port,
-            "clients": [client],
+            "clients": [client, app],
+            "audience": "marketplace",
             "accounts": ACCOUNTS,
             **settings,
         }

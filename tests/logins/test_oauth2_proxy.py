@@ -9,6 +9,7 @@ import stat
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,14 +17,18 @@ import pytest
 from _pytest.mark import ParameterSet
 
 from tests.packaging.login_proxy import FORGED, ask
-from tests.system.acme import PANDIUM
+from tests.system import vendor
+from tests.system.acme import PANDIUM, PANDIUM_SECRET
 from tests.system.proxies import FRAME, PAGE, SCRIPT, Browser
 from tests.system.service import eventually, free_port, serving
 
+from .code_flow import Application
 from .fronts import FRONTS, Places
 from .journeys import travel
 from .needed import needs
-from .openid import GROUPS, NAME, Provider, oauth2_proxy
+from .oidc_provider import sign_in
+from .openid import APP, GROUPS, NAME, Provider, oauth2_proxy
+from .visitor import Visitor
 
 ITSELF = "itself"
 WHERE = {
@@ -47,6 +52,7 @@ pytestmark = [needs("oauth2-proxy", "oidc-provider"), pytest.mark.timeout(90)]
 class Front:
     port: int
     service: str
+    issuer: str
 
     @property
     def site(self) -> str:
@@ -62,15 +68,16 @@ def standing(proxy: str, folder: Path, *more: str) -> Iterator[Front]:
     """Run all of it; `more` are lines of oauth2-proxy's configuration."""
     port, provider = free_port(), Provider()
     over_tcp = proxy in {ITSELF, "traefik"}
-    front = Front(port, f"127.0.0.1:{free_port()}" if over_tcp else f"unix:{folder}/socket")
+    service = f"127.0.0.1:{free_port()}" if over_tcp else f"unix:{folder}/socket"
+    front = Front(port, service, provider.issuer)
     addresses = {
         "https://login.acme.example": provider.issuer,
         "https://app.acme.example": front.site,
         '"app.acme.example"': f'"127.0.0.1:{port}"',
     }
     with (
-        serving(environment(proxy, front), folder / "service"),
         provider.running(folder, f"{front.site}/oauth2/callback"),
+        serving(environment(proxy, front, provider), folder / "service"),
     ):
         if proxy == ITSELF:
             addresses |= {**WITHOUT_TLS, "http://127.0.0.1:8000": f"http://{front.service}"}
@@ -87,14 +94,16 @@ def standing(proxy: str, folder: Path, *more: str) -> Iterator[Front]:
             yield front
 
 
-def environment(proxy: str, front: Front) -> dict[str, str]:
+def environment(proxy: str, front: Front, provider: Provider) -> dict[str, str]:
     """Return the variables that the recipes name, and some to see more by."""
     preset = "oauth2-proxy" if proxy == ITSELF else "oauth2-proxy-nginx"
     peers = f"AUTH_{preset.upper().replace('-', '_')}_TRUSTED_PROXIES"
     return {
         **PANDIUM,
         "SSO_BIND": front.service,
-        "SSO_AUTHENTICATORS": preset,
+        "SSO_AUTHENTICATORS": f"{preset},oidc",
+        "AUTH_OIDC_ISSUER": provider.issuer,
+        "AUTH_OIDC_AUDIENCE": "marketplace",
         peers: "unix" if front.service.startswith("unix:") else "127.0.0.1/32",
         "SSO_PUBLIC_URL": front.site,
         "SSO_LOGIN_URL": f"{front.site}/oauth2/start",
@@ -178,6 +187,21 @@ def test_nobody_else_reaches_the_service_as_the_proxy_does(front: Front) -> None
 
     assert stranger.getresponse().status == 401
     stranger.close()
+
+
+@pytest.mark.shows("bearer")
+def test_a_client_with_a_token_of_its_own_passes_the_login(front: Front) -> None:
+    client = Application(front.issuer, APP, more={"resource": "urn:marketplace"})
+    token = client.tokens(Visitor(), partial(sign_in, name="u-17"))["access_token"]
+
+    response, _ = ask(front.port, "/pandium-sso", {"Authorization": f"Bearer {token}"})
+    forged, _ = ask(front.port, "/pandium-sso", {"Authorization": f"Bearer {token.swapcase()}"})
+
+    claims = vendor.arrive(
+        response.headers["Location"], key=PANDIUM_SECRET, parameter="tenant"
+    ).claims
+    assert (response.status, claims["external_id"], claims["who"]) == (307, "u-17", NAME)
+    assert forged.status == 401
 
 
 @pytest.mark.shows("sign-out")
