@@ -20,7 +20,7 @@ from app.errors import SignOnError
 from app.resources.texts import TEXTS
 from app.settings.variables import variable_names
 from app.telemetry import metrics
-from tests import requirements
+from tests import documented, requirements
 from tests.in_process import Load, MakeClient
 
 ROOT = Path(__file__).parent.parent
@@ -73,7 +73,7 @@ def test_every_error_code_is_documented() -> None:
     assert codes == set(re.findall(r"^\| `([a-z_]+)` \|", text, re.MULTILINE))
 
 
-DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+DOCUMENTS = documented.DOCUMENTS
 
 
 def name_of(path: Path) -> str:
@@ -117,6 +117,24 @@ def test_every_command_that_a_document_names_is_one(
     in_code = "\n".join(re.findall(r"```.*?```|`[^`]*`", text, re.DOTALL))
     assert set(re.findall(r"\bmarketplace-sso ([a-z]+)", in_code)) <= set(commands.split(","))
     assert set(re.findall(r"\bmake ([a-z]+)", in_code)) <= set(targets)
+
+
+@pytest.mark.parametrize("command", documented.commands(), ids=str)
+def test_every_command_of_a_document_is_run_or_says_why_not(command: documented.Command) -> None:
+    reasons = [why for begin, why in documented.NOT_RUN.items() if command.line.startswith(begin)]
+
+    assert command.is_run() != bool(reasons), f"add it to tests/documented.py: {command}"
+
+
+def test_what_is_said_of_commands_is_said_of_one() -> None:
+    lines = [command.line for command in documented.commands()]
+
+    for begin in documented.NOT_RUN:
+        assert any(line.startswith(begin) for line in lines), begin
+    for document, begins in documented.RUN.items():
+        theirs = [command.line for command in documented.commands() if command.document == document]
+        for begin in begins:
+            assert any(line.startswith(begin) for line in theirs), (document, begin)
 
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
