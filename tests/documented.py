@@ -42,11 +42,14 @@ NOT_RUN = {
     "gcloud ": "it takes an account; tests/test_cloud_pages.py loads the page's variables",
     "curl -si http://sso.internal": "tests/test_login_pages.py asks the same of the application",
     "curl -si https://app.acme.example": "tests/test_login_pages.py asks the same",
-    "export DJANGO_SETTINGS_MODULE": "tests/logins/test_django.py starts the project",
-    "export ALLOWED_HOSTS": "tests/logins/test_django.py starts the project",
-    "python3 -m django": "tests/logins/test_django.py starts the project",
 }
 """The beginnings of commands that no test runs as they are printed, and what holds them instead."""
+
+HELD_ELSEWHERE = {
+    "docs/examples/django-host/README.md": "tests/logins/test_django.py starts the project",
+    "docs/examples/express-host/README.md": "tests/logins/test_express.py starts the application",
+}
+"""Documents none of whose commands are run as they are printed, and what holds them instead."""
 
 
 class Command(NamedTuple):
@@ -57,6 +60,11 @@ class Command(NamedTuple):
 
     def is_run(self) -> bool:
         return self.line.startswith(RUN.get(self.document, ()))
+
+    def reasons(self) -> list[str]:
+        """Return why no test runs it."""
+        held = [why for beginning, why in NOT_RUN.items() if self.line.startswith(beginning)]
+        return held + [why for name, why in HELD_ELSEWHERE.items() if self.document == name]
 
 
 def blocks(document: str) -> list[list[str]]:
