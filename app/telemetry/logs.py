@@ -7,6 +7,7 @@ import logging
 import re
 import traceback
 from collections.abc import Callable, Iterable, MutableMapping
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 import orjson
@@ -27,7 +28,7 @@ _FRAMES: Final = 8
 
 _MADE_HERE: Final = frozenset(
     {"time", "level", "request_id", "peer", "destination", "page", "authenticator"}
-    | {"subject", "outcome", "code"}
+    | {"subject", "outcome", "code", "status", "duration_us"}
 )
 """Fields whose text the service makes itself or takes from names in the configuration."""
 
@@ -40,9 +41,7 @@ def configure(level: str, log_format: LogFormat, sink: Sink, secrets: Iterable[s
     number = logging.getLevelName(level.upper())
     structlog.configure(
         processors=[
-            structlog.processors.TimeStamper(fmt="iso", key="time"),
-            structlog.processors.add_log_level,
-            _in_order,
+            _stamped,
             _redaction(secrets),
             _rendering(_as_json if log_format == "json" else _in_columns),
         ],
@@ -83,9 +82,14 @@ class _SinkLogger:
         self.msg = self.debug = self.info = self.warning = self.error = self.critical = sink.write
 
 
-def _in_order(_logger: Any, _method: str, event: _Event) -> _Event:  # noqa: ANN401 - structlog's signature
-    first = {name: event.pop(name) for name in ("time", "level", "event")}
-    return {**first, **event}
+def _stamped(_logger: Any, level: str, event: _Event) -> _Event:  # noqa: ANN401 - structlog's signature
+    """Put what every line begins with first: the time in UTC (RFC 3339), the level, the event.
+
+    Many fields come faster in a dict called `fields`: structlog copies keywords four times, which
+    is 4 % of a sign-on.
+    """
+    first = {"time": datetime.now(UTC), "level": level, "event": event.pop("event")}
+    return {**first, **event.pop("fields", {}), **event}
 
 
 def _redaction(secrets: Iterable[str]) -> _Processor:
@@ -111,8 +115,9 @@ def _redaction(secrets: Iterable[str]) -> _Processor:
         return value
 
     def redact(_logger: Any, _method: str, event: _Event) -> _Event:  # noqa: ANN401 - structlog's signature
-        for name in event.keys() - _MADE_HERE:
-            event[name] = redacted(event[name])
+        for name, value in event.items():
+            if name not in _MADE_HERE and value is not None:
+                event[name] = redacted(value)
         return event
 
     return redact
@@ -135,18 +140,24 @@ def _rendering(render: Callable[[_Event], bytes]) -> Callable[[Any, str, _Event]
 
 def _as_json(event: _Event) -> bytes:
     try:
-        line = orjson.dumps(event, default=_class_name)
+        line = orjson.dumps(event, default=_class_name, option=orjson.OPT_UTC_Z)
     except TypeError:  # surrogates, integers over 64 bits
         line = b""
     if line and line.isascii() and b"\x7f" not in line:
         return line
-    return json.dumps(event, default=_class_name).replace("\x7f", "\\u007f").encode("ascii")
+    written = {**event, "time": _rfc3339(event["time"])}
+    return json.dumps(written, default=_class_name).replace("\x7f", "\\u007f").encode("ascii")
 
 
 def _in_columns(event: _Event) -> bytes:
     more = " ".join(f"{name}={value}" for name, value in list(event.items())[3:])
-    line = f"{event['time']} {event['level']:<8} {event['event']:<16} {more}".rstrip()
+    line = f"{_rfc3339(event['time'])} {event['level']:<8} {event['event']:<16} {more}".rstrip()
     return ascii(line)[1:-1].encode("ascii")
+
+
+def _rfc3339(time: datetime) -> str:
+    """Return a time in UTC as orjson writes it."""
+    return time.isoformat().replace("+00:00", "Z")
 
 
 def _class_name(value: object) -> str:
@@ -155,4 +166,4 @@ def _class_name(value: object) -> str:
 
 def _shortened(value: object, longest: int) -> object:
     text = str(value)
-    return value if len(text) <= longest else text[:longest]
+    return value if len(text) <= longest or isinstance(value, datetime) else text[:longest]
