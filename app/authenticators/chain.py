@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from app.authenticators.claim_values import groups_left_out
 from app.errors import (
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from app.authenticators.contract import Authenticator
 
 
-@dataclass(frozen=True, slots=True)
-class HostSession:
+class HostSession(NamedTuple):
     """Who is signed in to the host application, and the name of the authenticator that knows."""
 
     identity: Identity

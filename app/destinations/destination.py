@@ -100,7 +100,9 @@ class Destination:
             InvalidParameter: a known one is repeated or invalid.
         """
         parameters: dict[str, str] = {}
-        for name, value in parse_qsl(query, keep_blank_values=True, errors="replace"):
+        for name, value in (
+            parse_qsl(query, keep_blank_values=True, errors="replace") if query else ()
+        ):
             if name not in self.parameters:
                 continue
             if name in parameters:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import quote, urlencode
 
 from app.claims import Template
@@ -18,12 +19,13 @@ Delivery = Literal["redirect", "form", "json"]
 NAME_DELIMITERS: Final = ":@!$()*,"
 """What may stand in the name of the token's parameter as it is (RFC 3986, section 3.4)."""
 
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+
 ANSWER_NAMES: Final = ("token", "url", "expires_at", "exchanged.")
 """Placeholders of the answer to a script; `exchanged.…` is what the vendor's API answered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Handoff:
+class Handoff(NamedTuple):
     """Where the browser goes next.
 
     A redirect goes to `url` and has no `fields`; a form posts them to `url`, and JSON hands both to
@@ -33,10 +35,10 @@ class Handoff:
 
     url: str
     delivery: Delivery = "redirect"
-    fields: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = _NOTHING
     expires_at: int | None = None
     answer: Mapping[str, Any] | None = None
-    renewal: Mapping[str, Any] = field(default_factory=dict)
+    renewal: Mapping[str, Any] = _NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +101,7 @@ class Target:
         return rendered
 
     def _renewal(self, issued: Issued) -> Mapping[str, Any]:
-        return {} if self.renew is None else {"token": issued.token, "renew": self.renew}
+        return _NOTHING if self.renew is None else {"token": issued.token, "renew": self.renew}
 
     def _forwarded(self, parameters: Mapping[str, str]) -> dict[str, str]:
         names = self.forwarded - {self.token_parameter}
