@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from app.server.answers import answered
 from app.server.connections import Lingering, linger
 from app.server.methods import with_known_method
 
@@ -66,10 +67,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         self._among.begin_head(self)
         left = MAX_HEAD_BYTES - self._head_bytes
-        if self._head_bytes == 0 and b"  " in data[:_METHOD_BYTES].partition(b"\r")[0]:
-            self._refuse(400)  # a request line with two blanks, which the parser takes
-            return
         if self._head_bytes == 0:
+            if b"  " in data[:_METHOD_BYTES].partition(b"\r")[0]:
+                self._refuse(400)  # a request line with two blanks, which the parser takes
+                return
             data = with_known_method(data)
         self._head_bytes += len(data)
         self._task = None
@@ -176,7 +177,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:  # noqa: ANN401 - uvicorn's own types
         """Start a task, which runs once the bytes that came with its head are parsed."""
-        task = self._task = self.loop.create_task(cycle.run_asgi(app))
+        task = self._task = self.loop.create_task(answered(cycle, app))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
 
