@@ -10,8 +10,7 @@ const { issuer, port, clients, accounts, audience, features, ttl } = JSON.parse(
 const claims = {
   openid: ["sub"],
   email: ["email", "email_verified"],
-  profile: ["name", "preferred_username", "given_name", "family_name"],
-  groups: ["groups"],
+  profile: ["name", "preferred_username", "given_name", "family_name", "groups"],
 };
 
 const provider = new Provider(issuer, {

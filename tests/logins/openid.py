@@ -7,13 +7,17 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from tests.system.proxies import recipe, running
 from tests.system.service import free_port
 
+from .code_flow import Application
+from .oidc_provider import sign_in
 from .products import PRODUCTS
+from .visitor import Visitor
 
 NODE: Final = shutil.which("node") or "node"
 NAME: Final = "Ada Lövelace Жанна 愛"
@@ -76,6 +80,12 @@ class Provider:
         command = [NODE, server, str(PRODUCTS["oidc-provider"].path), json.dumps(given)]
         with running(command, self.port, folder / "oidc-provider.log"):
             yield
+
+
+def own_token(issuer: str) -> str:
+    """Return an access token that an application gets for Ada, by the authorization code flow."""
+    application = Application(issuer, APP, more={"resource": "urn:marketplace"})
+    return str(application.tokens(Visitor(), partial(sign_in, name="u-17"))["access_token"])
 
 
 def oauth2_proxy(

@@ -9,7 +9,6 @@ import stat
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,13 +21,10 @@ from tests.system.acme import PANDIUM, PANDIUM_SECRET
 from tests.system.proxies import FRAME, PAGE, SCRIPT, Browser
 from tests.system.service import eventually, free_port, serving
 
-from .code_flow import Application
 from .fronts import FRONTS, Places
 from .journeys import travel
 from .needed import needs
-from .oidc_provider import sign_in
-from .openid import APP, GROUPS, NAME, Provider, oauth2_proxy
-from .visitor import Visitor
+from .openid import GROUPS, NAME, Provider, oauth2_proxy, own_token
 
 ITSELF = "itself"
 WHERE = {
@@ -191,8 +187,7 @@ def test_nobody_else_reaches_the_service_as_the_proxy_does(front: Front) -> None
 
 @pytest.mark.shows("bearer")
 def test_a_client_with_a_token_of_its_own_passes_the_login(front: Front) -> None:
-    client = Application(front.issuer, APP, more={"resource": "urn:marketplace"})
-    token = client.tokens(Visitor(), partial(sign_in, name="u-17"))["access_token"]
+    token = own_token(front.issuer)
 
     response, _ = ask(front.port, "/pandium-sso", {"Authorization": f"Bearer {token}"})
     forged, _ = ask(front.port, "/pandium-sso", {"Authorization": f"Bearer {token.swapcase()}"})
