@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LIGHT := $(VENV)-demo
+SITE := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
 
 # What is measured runs on a Python that is built like the image's: Debian's, too, is optimised by a
@@ -13,7 +14,7 @@ PIP_BENCH := $(BIN)/python -m pip --python $(VENV)-bench/bin/python install --qu
 # Only for the scripts of the pages, and only if Node is installed.
 NODE := $(if $(shell command -v npm),node_modules/.installed)
 
-.PHONY: demo run test check bench lock reference picture sbom audit dist clean
+.PHONY: demo run test check docs bench lock reference picture sbom audit dist clean
 
 demo: $(LIGHT)/.installed ## show everything on loopback, in a browser or with curl
 	@$(LIGHT)/bin/python -m app demo $(DEMO)
@@ -24,7 +25,7 @@ run: $(LIGHT)/.installed ## serve with config/example.env
 test: $(VENV)/.installed $(NODE) ## run all tests, with branch coverage of app
 	@$(BIN)/python -m pytest --cov --cov-report=term $(TEST)
 
-check: $(VENV)/.installed $(NODE) ## check format, lint, types and imports
+check: $(VENV)/.installed $(NODE) ## check format, lint, types, imports and links
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -32,6 +33,7 @@ check: $(VENV)/.installed $(NODE) ## check format, lint, types and imports
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/kubernetes-validate --strict --quiet $(filter-out %/kustomization.yaml,$(wildcard config/kubernetes/*.yaml config/kubernetes/ingress/*.yaml))
 	@$(BIN)/shellcheck .ci/run tests/packaging/build_image.sh config/compose/make-secrets
+	@$(BIN)/python -m tests.site build/site-source && $(SITE) --site-dir build/site
 	@if [ -x node_modules/.bin/tsc ]; then node_modules/.bin/tsc -p jsconfig.json; \
 	else echo 'Node is not installed: the types of the scripts are not checked'; fi
 
@@ -49,6 +51,10 @@ reference: $(VENV)/.installed ## write the generated documents
 	@$(BIN)/python -m app reference example-env > config/example.env
 	@$(BIN)/python -m app reference rows-schema > config/destinations.schema.json
 	@$(BIN)/python -m tests.requirements > docs/requirements.md
+
+docs: $(VENV)/.installed ## build the documents as a site that can be searched, in site
+	@$(BIN)/python -m tests.site build/site-source && $(SITE)
+	@echo 'Look at it: python3 -m http.server --bind 127.0.0.1 --directory site'
 
 sbom: $(VENV)/.installed ## list what the image contains, as CycloneDX, in sbom.json
 	@$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml -o sbom.json
@@ -70,7 +76,7 @@ dist: $(VENV)/.installed ## build wheel and sdist, and try the wheel in an empty
 	@cd /tmp && $(abspath $(VENV)-dist)/bin/marketplace-sso demo --once
 
 clean:
-	rm -rf $(VENV) $(LIGHT) $(VENV)-dist dist node_modules .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(LIGHT) $(VENV)-dist build dist site node_modules .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/.installed: requirements-dev.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
