@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,6 +14,8 @@ from tests.system.proxies import Browser, location
 
 _FORM: Final = re.compile(r'<form[^>]*action="([^"]+)"[^>]*>(.*?)</form>', re.DOTALL)
 _HIDDEN: Final = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
+_NAMES: Final = re.compile(r'name="(\w+)"')
+ANY: Final = "any password"
 STEPS: Final = 15
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
@@ -37,7 +40,7 @@ class Arrival:
         return [urlsplit(each).path for each in self.way].count(path)
 
 
-def travel(browser: Browser, url: str, login: str = "u-17") -> Arrival:
+def travel(browser: Browser, url: str, login: str = "u-17", password: str = ANY) -> Arrival:
     """Follow redirects and forms until they lead to the vendor, or nowhere."""
     way = [url]
     response = browser.get(url)
@@ -51,9 +54,9 @@ def travel(browser: Browser, url: str, login: str = "u-17") -> Arrival:
                 return Arrival(response.status, written, browser.body, tuple(way))
             response = browser.get(url)
         elif form and response.status == 200:
-            url, fields = form[1], dict(_HIDDEN.findall(form[2]))
-            if 'name="login"' in form[2]:
-                fields |= {"login": login, "password": "a password"}
+            url, fields = html.unescape(form[1]), dict(_HIDDEN.findall(form[2]))
+            for name in {"login", "username"} & set(_NAMES.findall(form[2])):
+                fields |= {name: login, "password": password}
             response = browser.post(url, fields)
         else:
             return Arrival(response.status, url, browser.body, tuple(way))

@@ -21,7 +21,11 @@ PASSWORD: Final = "Kq2LxVb7-Zr4Qf0p"
 SECRET: Final = "keycloak-9Kq2LxVb7Zr4Qf0pSxkTnwHc8JdMeYuG"
 START_SECONDS: Final = 150
 
-_IN_TOKENS: Final = {"access.token.claim": "true", "introspection.token.claim": "true"}
+_IN_TOKENS: Final = {
+    "access.token.claim": "true",
+    "introspection.token.claim": "true",
+    "userinfo.token.claim": "true",
+}
 AUDIENCE: Final = {
     "name": "audience",
     "protocol": "openid-connect",
@@ -91,14 +95,14 @@ class Keycloak:
     def application(self, name: str) -> Application:
         return Application(self.issuer, name)
 
-    def make_realm(self) -> None:
-        """Make the realm as its administrators do, over the admin API."""
+    def make(self, what: dict[str, Any], path: str = "") -> None:
+        """Make a realm, or something below one, as administrators do, over the admin API."""
         login = {"client_id": "admin-cli", "username": "admin", "password": PASSWORD}
         administrator = Application(f"{self.origin}/realms/master", "admin-cli")
         token = administrator.ask("token", {"grant_type": "password", **login})["access_token"]
         question = urllib.request.Request(  # noqa: S310 - of the tests
-            f"{self.origin}/admin/realms",
-            json.dumps(REALM).encode(),
+            f"{self.origin}/admin/realms{path}",
+            json.dumps(what).encode(),
             {"Content-Type": "application/json", "Authorization": f"Bearer {token}"},
         )
         with urllib.request.urlopen(question, timeout=60) as answer:  # noqa: S310 - of the tests
@@ -134,5 +138,5 @@ def serving_keycloak(folder: Path) -> Iterator[Keycloak]:
     }
     with running(command, port, folder / "keycloak.log", environment, START_SECONDS):
         keycloak = Keycloak(f"http://127.0.0.1:{port}")
-        keycloak.make_realm()
+        keycloak.make(REALM)
         yield keycloak

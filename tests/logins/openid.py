@@ -1,4 +1,4 @@
-"""The certified OpenID provider and oauth2-proxy as processes, and the accounts of Acme."""
+"""The certified OpenID provider as a process, and the accounts of Acme."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from tests.system.proxies import recipe, running
+from tests.system.proxies import running
 from tests.system.service import free_port
 
 from .code_flow import Application
@@ -41,7 +41,6 @@ ACCOUNTS: Final[dict[str, dict[str, Any]]] = {
 APP: Final = "an-app"
 CLIENT: Final = "marketplace"
 CLIENT_SECRET: Final = "a-secret-of-the-client"
-COOKIE_SECRET: Final = "0123456789abcdef0123456789abcdef"
 
 
 @dataclass(frozen=True)
@@ -86,16 +85,3 @@ def own_token(issuer: str) -> str:
     """Return an access token that an application gets for Ada, by the authorization code flow."""
     application = Application(issuer, APP, more={"resource": "urn:marketplace"})
     return str(application.tokens(Visitor(), partial(sign_in, name="u-17"))["access_token"])
-
-
-def oauth2_proxy(
-    folder: Path, name: str, addresses: dict[str, str], port: int, *more: str
-) -> contextlib.AbstractContextManager[None]:
-    """Run oauth2-proxy with its recipe, without TLS; `more` are further lines."""
-    folder.mkdir()
-    (folder / "client-secret").write_text(CLIENT_SECRET)
-    (folder / "cookie-secret").write_text(COOKIE_SECRET)
-    text = recipe(name, {"/etc/oauth2-proxy": str(folder), **addresses})
-    (folder / name).write_text("\n".join([text, *more]))
-    command = [str(PRODUCTS["oauth2-proxy"].path), "--config", str(folder / name)]
-    return running(command, port, folder / "oauth2-proxy.log")

@@ -8,7 +8,6 @@ import json
 import stat
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,95 +16,27 @@ from _pytest.mark import ParameterSet
 
 from tests.packaging.login_proxy import FORGED, ask
 from tests.system import vendor
-from tests.system.acme import PANDIUM, PANDIUM_SECRET
+from tests.system.acme import PANDIUM_SECRET
 from tests.system.proxies import FRAME, PAGE, SCRIPT, Browser
-from tests.system.service import eventually, free_port, serving
+from tests.system.service import eventually
 
-from .fronts import FRONTS, Places
 from .journeys import travel
 from .needed import needs
-from .openid import GROUPS, NAME, Provider, oauth2_proxy, own_token
+from .oauth2_proxies import ITSELF, WHERE, Front
+from .openid import GROUPS, NAME, Provider, own_token
 
-ITSELF = "itself"
-WHERE = {
-    ITSELF: "as the proxy",
-    "nginx": "behind nginx",
-    "caddy": "behind Caddy",
-    "traefik": "behind Traefik",
-}
-WITHOUT_TLS = {
-    'http_address = ""\n': "",
-    "https_address": "http_address",
-    'tls_cert_file = "/etc/ssl/acme/fullchain.pem"\n': "",
-    'tls_key_file = "/etc/ssl/acme/privkey.pem"\n': "",
-}
 NAMES = ["X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Preferred-Username"]
 NAMES += [name.replace("Forwarded", "Auth-Request") for name in NAMES]
 pytestmark = [needs("oauth2-proxy", "oidc-provider"), pytest.mark.timeout(90)]
 
 
-@dataclass(frozen=True)
-class Front:
-    port: int
-    service: str
-    issuer: str
-
-    @property
-    def site(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def page(self) -> str:
-        return f"{self.site}/pandium-sso?integration_id=7"
-
-
 @contextlib.contextmanager
 def standing(proxy: str, folder: Path, *more: str) -> Iterator[Front]:
     """Run all of it; `more` are lines of oauth2-proxy's configuration."""
-    port, provider = free_port(), Provider()
-    over_tcp = proxy in {ITSELF, "traefik"}
-    service = f"127.0.0.1:{free_port()}" if over_tcp else f"unix:{folder}/socket"
-    front = Front(port, service, provider.issuer)
-    addresses = {
-        "https://login.acme.example": provider.issuer,
-        "https://app.acme.example": front.site,
-        '"app.acme.example"': f'"127.0.0.1:{port}"',
-    }
-    with (
-        provider.running(folder, f"{front.site}/oauth2/callback"),
-        serving(environment(proxy, front, provider), folder / "service"),
-    ):
-        if proxy == ITSELF:
-            addresses |= {**WITHOUT_TLS, "http://127.0.0.1:8000": f"http://{front.service}"}
-            addresses["0.0.0.0:443"] = f"127.0.0.1:{port}"
-            with oauth2_proxy(folder / "login", "oauth2-proxy.cfg", addresses, port, *more):
-                yield front
-            return
-        login = free_port()
-        addresses["127.0.0.1:4180"] = f"127.0.0.1:{login}"
-        with (
-            oauth2_proxy(folder / "login", "oauth2-proxy-auth.cfg", addresses, login, *more),
-            FRONTS[proxy](Places(folder, port, login, front.service)),
-        ):
-            yield front
-
-
-def environment(proxy: str, front: Front, provider: Provider) -> dict[str, str]:
-    """Return the variables that the recipes name, and some to see more by."""
-    preset = "oauth2-proxy" if proxy == ITSELF else "oauth2-proxy-nginx"
-    peers = f"AUTH_{preset.upper().replace('-', '_')}_TRUSTED_PROXIES"
-    return {
-        **PANDIUM,
-        "SSO_BIND": front.service,
-        "SSO_AUTHENTICATORS": f"{preset},oidc",
-        "AUTH_OIDC_ISSUER": provider.issuer,
-        "AUTH_OIDC_AUDIENCE": "marketplace",
-        peers: "unix" if front.service.startswith("unix:") else "127.0.0.1/32",
-        "SSO_PUBLIC_URL": front.site,
-        "SSO_LOGIN_URL": f"{front.site}/oauth2/start",
-        "SSO_ALLOWED_GROUPS": "marketplace",
-        "PANDIUM_CLAIMS": json.dumps({"who": "{name}", "groups": "{groups}"}),
-    }
+    provider = Provider()
+    front = Front.planned(proxy, folder, provider.issuer)
+    with provider.running(folder, front.callback), front.running(*more):
+        yield front
 
 
 def setup(name: str) -> ParameterSet:
