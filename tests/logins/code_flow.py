@@ -6,12 +6,15 @@ import base64
 import hashlib
 import json
 import secrets
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
+
+from app.testing import IssuerKey
 
 from .visitor import Seen, Visitor
 
@@ -21,13 +24,17 @@ SignIn = Callable[[Visitor, Seen], Seen]
 
 @dataclass(frozen=True)
 class Application:
-    """A client of the provider, without a secret; `more` are further parameters of its question."""
+    """A client of the provider, without a secret.
+
+    `more` are further parameters of its question; `key` is what its tokens are bound to.
+    """
 
     issuer: str
     client_id: str
     scope: str = "openid profile email"
     more: Mapping[str, str] = field(default_factory=dict)
     redirect: str = "http://127.0.0.1:9/callback"
+    key: IssuerKey | None = None
 
     def endpoint(self, name: str) -> str:
         """Return an address of the provider's discovery document."""
@@ -67,11 +74,21 @@ class Application:
 
     def ask(self, endpoint: str, form: Mapping[str, str]) -> dict[str, Any]:
         """Post a form to an endpoint, as the client, and return the JSON of the answer."""
+        address = self.endpoint(endpoint)
         data = urlencode({"client_id": self.client_id, **form}).encode()
+        headers = {"DPoP": _proof(self.key, address)} if self.key else {}
+        question = urllib.request.Request(address, data, headers)  # noqa: S310 - of the tests
         try:
-            with urllib.request.urlopen(self.endpoint(endpoint), data, timeout=10) as answer:  # noqa: S310 - of the tests
+            with urllib.request.urlopen(question, timeout=10) as answer:  # noqa: S310 - of the tests
                 body = answer.read()
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{endpoint} answers {error.code}: {error.read()!r}") from None
         found: dict[str, Any] = json.loads(body or b"{}")
         return found
+
+
+def _proof(key: IssuerKey, address: str) -> str:
+    """Sign a proof that the client has the key (RFC 9449, section 4.2)."""
+    claims = {"jti": secrets.token_urlsafe(8), "htm": "POST", "htu": address}
+    jwk = {name: value for name, value in key.jwk().items() if name in {"kty", "crv", "x", "y"}}
+    return key.sign({**claims, "iat": int(time.time())}, {"typ": "dpop+jwt", "jwk": jwk})

@@ -50,6 +50,22 @@ def _client(name: str, *mappers: dict[str, Any], **more: Any) -> dict[str, Any]:
     }
 
 
+def _on(attribute: str) -> dict[str, str]:
+    return {attribute: "true"}
+
+
+def _user(name: str, **more: Any) -> dict[str, Any]:
+    return {
+        "username": name,
+        "enabled": True,
+        "email": f"{name}@acme.example",
+        "emailVerified": True,
+        "realmRoles": ["default-roles-acme"],
+        "credentials": [{"type": "password", "value": PASSWORD}],
+        **more,
+    }
+
+
 REALM: Final = {
     "realm": "acme",
     "enabled": True,
@@ -58,6 +74,11 @@ REALM: Final = {
         _client("app", AUDIENCE, GROUPS),
         _client("brief", AUDIENCE, attributes={"access.token.lifespan": "2"}),
         _client("other"),
+        _client(
+            "light", AUDIENCE, GROUPS, attributes=_on("client.use.lightweight.access.token.enabled")
+        ),
+        _client("bare", AUDIENCE, defaultClientScopes=["profile", "email"]),
+        _client("bound", AUDIENCE, attributes=_on("dpop.bound.access.tokens")),
         {"clientId": "marketplace", "secret": SECRET, "standardFlowEnabled": False},
         {
             "clientId": "robot",
@@ -67,17 +88,13 @@ REALM: Final = {
         },
     ],
     "users": [
-        {
-            "username": "zoe",
-            "enabled": True,
-            "firstName": "Zoë",
-            "lastName": "Østergård 山田",
-            "email": "zoe@acme.example",
-            "emailVerified": True,
-            "realmRoles": ["default-roles-acme"],
-            "groups": ["Vertrieb München", "staff"],
-            "credentials": [{"type": "password", "value": PASSWORD}],
-        }
+        _user(
+            "zoe",
+            firstName="Zoë",
+            lastName="Østergård 山田",
+            groups=["Vertrieb München", "staff"],
+        ),
+        _user("ivan", firstName="Ivan", lastName="Ivanov", emailVerified=False),
     ],
 }
 
@@ -114,12 +131,9 @@ class Keycloak:
         return str(self.application("robot").ask("token", form)["access_token"])
 
 
-def sign_in(visitor: Visitor, page: Seen) -> Seen:
-    """Fill in Keycloak's form; who is signed in already is led back without it."""
-    if page.status == 302:
-        return page
-    form = {**page.form, "username": "zoe", "password": PASSWORD}
-    return visitor.post(page.action, form)
+def sign_in(visitor: Visitor, page: Seen, name: str = "zoe") -> Seen:
+    """Fill in Keycloak's form."""
+    return visitor.post(page.action, {**page.form, "username": name, "password": PASSWORD})
 
 
 @contextlib.contextmanager

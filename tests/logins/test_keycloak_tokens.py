@@ -1,0 +1,48 @@
+"""What Keycloak can leave out of its tokens, or add to them."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.testing import IssuerKey
+
+from .keycloak_front import Front, is_zoe
+from .needed import needs
+from .tokens import claims, code, user
+
+pytestmark = [needs("keycloak"), pytest.mark.timeout(300)]
+
+
+def test_a_lightweight_token_says_nothing_by_itself_and_everything_when_asked(
+    keycloak: Front,
+) -> None:
+    token = keycloak.tokens("light")["access_token"]
+
+    assert not claims(token).keys() & {"sub", "aud", "name", "groups"}
+    assert code(keycloak.signed, token) == "invalid_session"
+    assert is_zoe(user(keycloak.asked, token))
+
+
+def test_without_the_scope_basic_there_is_no_subject_and_so_no_session(keycloak: Front) -> None:
+    token = keycloak.tokens("bare")["access_token"]
+
+    assert "sub" not in claims(token)
+    assert [code(each, token) for each in keycloak.services()] == ["invalid_session"] * 2
+
+
+@pytest.mark.requirement("R61")
+def test_an_address_that_keycloak_has_not_verified_is_no_address(keycloak: Front) -> None:
+    token = keycloak.tokens("app", "ivan")["access_token"]
+
+    assert claims(token)["email"] == "ivan@acme.example"
+    assert [code(each, token) for each in keycloak.services()] == ["missing_claim"] * 2
+
+
+@pytest.mark.requirement("R57")
+def test_a_token_that_is_bound_to_a_key_is_no_bearer_token(keycloak: Front) -> None:
+    token = keycloak.tokens("bound", key=IssuerKey("ES256"))["access_token"]
+
+    assert "jkt" in claims(token)["cnf"]
+    assert [code(each, token) for each in keycloak.services()] == ["invalid_session"] * 2
+    assert "the token is bound to a key" in keycloak.signed.stdout
+    assert "its token_type is 'DPoP'" in keycloak.asked.stdout
