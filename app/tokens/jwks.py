@@ -47,6 +47,10 @@ class _Unusable(Exception):
     """Why one key of a set is left out."""
 
 
+class _ForEncryption(_Unusable):
+    """It is for another purpose (RFC 7517, section 4.2), which is no fault."""
+
+
 @dataclass(frozen=True, slots=True)
 class VerificationKey:
     """A key with the algorithms that its kind, curve and `alg` allow (RFC 8725, section 3.1).
@@ -63,6 +67,7 @@ class VerificationKey:
 class KeySet:
     """The keys of one issuer, and why others of its document are not among them.
 
+    `has_faults` tells whether any of those others is left out for more than being for encryption.
     If `named` is false, there is one key without a name, and the `kid` of a token is ignored.
     """
 
@@ -72,8 +77,10 @@ class KeySet:
         *,
         named: bool = True,
         unusable: Iterable[str] = (),
+        has_faults: bool = False,
     ) -> None:
         self.keys = tuple(keys)
+        self.has_faults = has_faults
         self.unusable = tuple(unusable)[:MAX_TOLD]
         self._named = named
         self._by_id: dict[str, list[VerificationKey]] = {}
@@ -123,15 +130,16 @@ def jwk_set(document: bytes) -> KeySet:
         raise InvalidKeySet("one of its keys is not a JSON object")
     if any(jwk.keys() & _PRIVATE or jwk.get("kty") == "oct" for jwk in jwks):
         raise InvalidKeySet("it has a private or symmetric key, with which everybody could sign")
-    keys, unusable = [], []
+    keys, unusable, has_faults = [], [], False
     for jwk in jwks:
         try:
             keys.append(_key(jwk))
         except _Unusable as error:
             unusable.append(f"key {shown(jwk.get('kid'))}: {error}")
+            has_faults = has_faults or not isinstance(error, _ForEncryption)
     if not keys:
         raise InvalidKeySet(f"none of its keys can be used: {'; '.join(unusable[:MAX_TRIED])}")
-    return KeySet(keys, unusable=unusable)
+    return KeySet(keys, unusable=unusable, has_faults=has_faults)
 
 
 def pem_key(text: bytes) -> KeySet:
@@ -172,6 +180,8 @@ def _key(jwk: Mapping[str, Any]) -> VerificationKey:
     key_id, key_ops = jwk.get("kid"), jwk.get("key_ops", ["verify"])
     if key_id is not None and not is_key_id(key_id):
         raise _Unusable(f"its kid is not a string of at most {MAX_KEY_ID_CHARACTERS} characters")
+    if jwk.get("use") == "enc":
+        raise _ForEncryption("its use is 'enc', not 'sig'")
     if jwk.get("use", "sig") != "sig":
         raise _Unusable(f"its use is {shown(jwk['use'])}, not 'sig'")
     if not (isinstance(key_ops, list) and "verify" in key_ops):

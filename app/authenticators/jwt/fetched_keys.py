@@ -11,6 +11,7 @@ import structlog
 
 from app.authenticators.contract import ProbeResult
 from app.authenticators.jwt.key_server import FetchFailed
+from app.authenticators.jwt.keys import tell_left_out
 from app.errors import AuthenticatorUnavailable
 from app.telemetry.metrics import AUTHENTICATOR_KEYS_LOADED, KEY_FETCHES, KEYS_LOADED
 from app.tokens.jwks import InvalidKeySet, KeySet, UnknownKey, VerificationKey, jwk_set
@@ -154,8 +155,7 @@ class FetchedKeys:
             document = await self._fetch()
             if self._keys is None or document != self._document:
                 self._keys, self._document = jwk_set(document), document
-                if self._keys.unusable:
-                    log.warning("keys_left_out", reasons=self._keys.unusable)
+                tell_left_out(self._keys)
         except (FetchFailed, InvalidKeySet) as error:
             self._failure = str(error)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong, the last good set stays

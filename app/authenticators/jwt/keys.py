@@ -52,6 +52,13 @@ class Keys(Protocol):
         ...
 
 
+def tell_left_out(keys: KeySet) -> None:
+    """Log which keys of a document are left out; a warning if that is somebody's fault."""
+    if keys.unusable:
+        tell = log.warning if keys.has_faults else log.info
+        tell("keys_left_out", reasons=keys.unusable)
+
+
 class FixedKeys:
     """Keys from the configuration."""
 
@@ -67,8 +74,7 @@ class FixedKeys:
 
     async def start(self) -> None:
         """Log which keys of the document are left out."""
-        if self.unusable:
-            log.warning("keys_left_out", reasons=self.unusable)
+        tell_left_out(self._keys)
 
     async def stop(self) -> None:
         """Do nothing."""
