@@ -1,11 +1,13 @@
 // The certified OpenID provider as a server: node oidc_provider.mjs <its index.js> <settings as JSON>
 //
 // settings: issuer and port; clients, as oidc-provider takes them; accounts, their claims by login; audience,
-// of the access tokens of those that ask for it as a resource; features and ttl, over the ones below.
+// of the access tokens of those that ask for it as a resource; features, over the ones below; what else
+// oidc-provider's configuration has.
+import { createServer } from "node:http";
 import { pathToFileURL } from "node:url";
 
 const { Provider } = await import(pathToFileURL(process.argv[2]));
-const { issuer, port, clients, accounts, audience, features, ttl } = JSON.parse(process.argv[3]);
+const { issuer, port, clients, accounts, audience, features, ...more } = JSON.parse(process.argv[3]);
 
 const claims = {
   openid: ["sub"],
@@ -32,6 +34,13 @@ const provider = new Provider(issuer, {
     },
     ...features,
   },
-  ttl,
+  ...more,
 });
-provider.listen(port, "127.0.0.1");
+// Below the path of its issuer, where that has one: "originalUrl" tells it so.
+const path = new URL(issuer).pathname.replace(/\/$/, "");
+const answer = provider.callback();
+createServer((request, response) => {
+  request.originalUrl = request.url;
+  request.url = request.url.slice(path.length) || "/";
+  answer(request, response);
+}).listen(port, "127.0.0.1");

@@ -48,10 +48,12 @@ class Provider:
     """A provider that is going to run; its address is known before."""
 
     port: int = field(default_factory=free_port)
+    behind: str | None = None
+    """Its issuer, if that is an address of a proxy before it."""
 
     @property
     def issuer(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return self.behind or f"http://127.0.0.1:{self.port}"
 
     @contextlib.contextmanager
     def running(self, folder: Path, *callbacks: str, **settings: Any) -> Iterator[None]:

@@ -143,7 +143,7 @@ def test_who_signs_out_is_signed_out_here(front: Front) -> None:
 @pytest.mark.shows("session end")
 @pytest.mark.requirement("R56", "R70")
 def test_an_expired_session_is_renewed_by_one_login(proxy: str, tmp_path: Path) -> None:
-    with standing(proxy, tmp_path, 'cookie_expire = "2s"') as front:
+    with standing(proxy, tmp_path, 'cookie_expire = "3s"') as front:
         browser = Browser()
         travel(browser, front.page)
         eventually(lambda: browser.get(front.page).status == 302)

@@ -105,7 +105,7 @@ def test_who_signs_out_at_both_has_to_sign_in_again(front: Front) -> None:
 @pytest.mark.shows("session end")
 @pytest.mark.requirement("R56", "R70")
 def test_an_expired_session_is_renewed_by_one_login(keycloak: Keycloak, tmp_path: Path) -> None:
-    with standing(keycloak, tmp_path, 'cookie_expire = "2s"') as front:
+    with standing(keycloak, tmp_path, 'cookie_expire = "3s"') as front:
         browser = Browser()
         signed_in(browser, front)
         eventually(lambda: browser.get(front.page).status == 302)

@@ -71,35 +71,47 @@ def running(handler: type[Quiet]) -> Iterator[int]:
 
 @contextlib.contextmanager
 def nginx_in_front_of(service_port: int, folder: Path) -> Iterator[int]:
-    """The real configuration with addresses of this machine: the port it listens at."""
-    with running(Login) as login_port, running(Login) as dex_port:
-        port = free_port()
-        addresses = {
-            "/tmp/": f"{folder}/",  # noqa: S108 - the container's
-            "server service:8000;": f"server 127.0.0.1:{service_port};",
-            "server oauth2-proxy:4180;": f"server 127.0.0.1:{login_port};",
-            "server dex:5556;": f"server 127.0.0.1:{dex_port};",
-            "listen 8080;": f"listen 127.0.0.1:{port};",
-            "/dev/stdout": f"{folder}/access.log",
-        }
-        text = (folder / "nginx.conf").read_text()
-        for shipped, here in addresses.items():
-            assert shipped in text
-            text = text.replace(shipped, here)
-        (folder / "nginx.conf").write_text(text)
-        # The workers of root's nginx would be another user's, who may not read pytest's folders.
-        command = [str(NGINX), "-p", str(folder), "-c", f"{folder}/nginx.conf", "-g", "user root;"]
+    """The real configuration before stand-ins for the logins: the port it listens at."""
+    port = free_port()
+    with (
+        running(Login) as login_port,
+        running(Login) as dex_port,
+        nginx_before(service_port, login_port, dex_port, port, folder),
+    ):
+        yield port
 
-        test = [*command, "-e", "stderr", "-t"]
-        subprocess.run(test, check=True)  # noqa: S603 - Debian's nginx
-        command[-1] += "daemon off;"
-        server = subprocess.Popen([*command, "-e", "stderr"])  # noqa: S603 - the same
-        try:
-            wait_for(port)
-            yield port
-        finally:
-            server.terminate()
-            server.wait(10)
+
+@contextlib.contextmanager
+def nginx_before(
+    service_port: int, login_port: int, dex_port: int, port: int, folder: Path
+) -> Iterator[None]:
+    """The real configuration with addresses of this machine."""
+    addresses = {
+        "/tmp/": f"{folder}/",  # noqa: S108 - the container's
+        "server service:8000;": f"server 127.0.0.1:{service_port};",
+        "server oauth2-proxy:4180;": f"server 127.0.0.1:{login_port};",
+        "server dex:5556;": f"server 127.0.0.1:{dex_port};",
+        "listen 8080;": f"listen 127.0.0.1:{port};",
+        "/dev/stdout": f"{folder}/access.log",
+    }
+    text = (folder / "nginx.conf").read_text()
+    for shipped, here in addresses.items():
+        assert shipped in text
+        text = text.replace(shipped, here)
+    (folder / "nginx.conf").write_text(text)
+    # The workers of root's nginx would be another user's, who may not read pytest's folders.
+    command = [str(NGINX), "-p", str(folder), "-c", f"{folder}/nginx.conf", "-g", "user root;"]
+
+    test = [*command, "-e", "stderr", "-t"]
+    subprocess.run(test, check=True)  # noqa: S603 - Debian's nginx
+    command[-1] += "daemon off;"
+    server = subprocess.Popen([*command, "-e", "stderr"])  # noqa: S603 - the same
+    try:
+        wait_for(port)
+        yield
+    finally:
+        server.terminate()
+        server.wait(10)
 
 
 def wait_for(port: int, seconds: float = 5) -> None:
