@@ -39,7 +39,8 @@ check: $(VENV)/.installed $(NODE) ## check format, lint, types, imports and link
 
 lock: $(VENV)/.installed ## update the lock files
 	@$(COMPILE) --upgrade pyproject.toml -o requirements.lock
-	@$(COMPILE) --upgrade pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	@$(COMPILE) --upgrade pyproject.toml --extra otel --group dev -c requirements.lock -o requirements-dev.lock
+	@$(COMPILE) --upgrade pyproject.toml --extra otel -c requirements.lock -o requirements-otel.lock
 	@$(COMPILE) --upgrade pyproject.toml --group bench -c requirements.lock -o requirements-bench.lock
 	@echo hatchling | $(COMPILE) -c requirements-dev.lock - -o requirements-build.lock
 

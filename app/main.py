@@ -40,9 +40,10 @@ from app.resources.request import Request
 from app.resources.session import Session
 from app.resources.sign_on import SignOn
 from app.resources.texts import TEXTS
+from app.resources.tracing import Tracing
 from app.settings.addresses import origin_of
 from app.settings.service import ServiceVariables
-from app.telemetry import metrics
+from app.telemetry import metrics, tracing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from app.authenticators.contract import Authenticator
     from app.destinations.destination import Destination
     from app.settings.service import ProcessVariables
+    from app.telemetry.spans import Spans
 
 STATUS: Final[dict[type[SignOnError], int]] = {
     InvalidParameter: 400,
@@ -87,6 +89,7 @@ def create_app(
     now: Callable[[], float] = time.time,
     is_draining: Callable[[], bool] = lambda: False,
     exposition: Callable[[], bytes] = metrics.exposition,
+    spans: Callable[[], Spans] = tracing.spans,
 ) -> falcon.asgi.App[Any, Any]:
     """Put the parts together; `now` returns epoch seconds."""
     service = config.service
@@ -117,6 +120,8 @@ def create_app(
         RequestBounds(cors, service.metrics_port),
         lifespan,
     ]
+    if service.tracing:
+        middleware.insert(0, Tracing(spans))
     app = falcon.asgi.App(middleware=middleware, request_type=Request)
     app.resp_options.default_media_type = None  # type: ignore[assignment] # an empty body has no type
     refusals = Refusals(STATUS, login, service.host_origins, config.appearance)

@@ -20,7 +20,7 @@ from app.errors import (
     shown,
 )
 from app.identity import Identity, InvalidIdentity, email_domain
-from app.telemetry import metrics
+from app.telemetry import metrics, tracing
 
 if TYPE_CHECKING:
     import falcon.asgi
@@ -84,7 +84,10 @@ class Chain:
                 # A deadline and a measurement are 10 % of a sign-on; who never waits needs none.
                 answer: object = await authenticator(request)
             else:
-                with metrics.authentication_seconds(name).time():
+                with (
+                    metrics.authentication_seconds(name).time(),
+                    tracing.step("authenticate", {"sso.authenticator": name}),
+                ):
                     async with asyncio.timeout(self.timeout_seconds):
                         answer = await authenticator(request)
         except (InvalidCredential, AccessDenied, AuthenticatorUnavailable):

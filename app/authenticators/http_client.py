@@ -13,6 +13,7 @@ import aiohttp
 
 from app import __version__
 from app.errors import NoAnswer
+from app.telemetry import tracing
 
 _HEADERS: Final = {
     "Accept-Encoding": "identity",  # nothing is unpacked: a small bomb would be a large answer
@@ -54,20 +55,22 @@ class HttpClient:
     environment: what is sent goes once to the address that is given, and to no other. Certificates
     are verified against those of OpenSSL.
 
-    `timeout_seconds` is for the whole answer, waiting for a connection included; `max_bytes` bounds
-    its body, `connections` how many are open at a time. Each question has a connection of its own:
-    whatever else a server sends on it, such as a second answer, is nobody's answer. (A kept
-    connection gave it to the next question: aiohttp issue 13656. A new one costs 0.24 ms on
-    loopback, both ends together, and elsewhere a TLS handshake.)
+    `purpose` names the questions in traces. `timeout_seconds` is for the whole answer, waiting for
+    a connection included; `max_bytes` bounds its body, `connections` how many are open at a time.
+    Each question has a connection of its own: whatever else a server sends on it, such as a second
+    answer, is nobody's answer. (A kept connection gave it to the next question: aiohttp issue
+    13656. A new one costs 0.24 ms on loopback, both ends together, and elsewhere a TLS handshake.)
     """
 
     def __init__(
         self,
         *,
+        purpose: str,
         timeout_seconds: float,
         max_bytes: int,
         connections: int,
     ) -> None:
+        self._purpose = purpose
         self._timeout_seconds = timeout_seconds
         self._max_bytes = max_bytes
         self._connections = connections
@@ -110,11 +113,25 @@ class HttpClient:
         """
         if self._session is None:
             raise NoAnswer("nothing is asked before the start or after the end")
+        sent = dict(headers)
+        with tracing.question(self._purpose, method, address, sent) as answered:
+            answer = await self._answer(self._session, method, address, sent, form or body)
+            answered(answer.status)
+        return answer
+
+    async def _answer(
+        self,
+        session: aiohttp.ClientSession,
+        method: str,
+        address: str,
+        headers: Mapping[str, str],
+        data: Mapping[str, str] | bytes | None,
+    ) -> Answer:
         try:
             async with (
                 asyncio.timeout(self._timeout_seconds),
-                self._session.request(
-                    method, address, headers=headers, data=form or body, allow_redirects=False
+                session.request(
+                    method, address, headers=headers, data=data, allow_redirects=False
                 ) as response,
             ):
                 received = tuple((name.lower(), value) for name, value in response.raw_headers)

@@ -39,7 +39,10 @@ async def ask_everybody(
 ) -> list[ProbeResult]:
     """Ask everybody at the same time. `origins` are the vendors'; `now` returns epoch seconds."""
     client = HttpClient(
-        timeout_seconds=TIMEOUT_SECONDS, max_bytes=MAX_BYTES, connections=CONNECTIONS
+        purpose="check",
+        timeout_seconds=TIMEOUT_SECONDS,
+        max_bytes=MAX_BYTES,
+        connections=CONNECTIONS,
     )
     await client.start()
     try:

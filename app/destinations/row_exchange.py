@@ -116,6 +116,9 @@ def exchange_of(
         key=key,
         now=shared.now,
         client=shared.client(
-            timeout_seconds=TIMEOUT_SECONDS, max_bytes=MAX_BYTES, connections=CONNECTIONS
+            purpose="exchange",
+            timeout_seconds=TIMEOUT_SECONDS,
+            max_bytes=MAX_BYTES,
+            connections=CONNECTIONS,
         ),
     )

@@ -126,7 +126,7 @@ class SignOnLog:
             return
         signs_on = getattr(resource, "signs_on", False)
         seconds = time.perf_counter() - req.context.started
-        outcome = _outcome(req)
+        outcome = req.context.outcome
         count(destination, outcome, req.context.refusal, seconds=seconds, signs_on=signs_on)
         if signs_on or req.context.refusal is not None:
             unusual = _is_unusual(req.context.refusal)
@@ -146,12 +146,6 @@ def _is_unusual(refusal: Refusal | None) -> bool:
     return refusal is not None and refusal.code != "no_session"
 
 
-def _outcome(req: Request) -> str:
-    if req.context.refusal is not None:
-        return "refused"
-    return "browsing" if req.context.session is None else "signed_on"
-
-
 def _fields(req: Request, destination: Destination) -> dict[str, Any]:
     session, refusal = req.context.session, req.context.refusal
     authenticator = session.authenticator if session else refusal and refusal.authenticator
@@ -169,7 +163,8 @@ def _fields(req: Request, destination: Destination) -> dict[str, Any]:
 
 
 def _trace(req: Request) -> dict[str, str]:
-    trace = trace_id(req.scope["headers"])
+    span = req.context.span
+    trace = trace_id(req.scope["headers"]) if span is None else span.trace_id
     return {} if trace is None else {"trace_id": trace}
 
 

@@ -13,6 +13,7 @@ from app.errors import Cause
 if TYPE_CHECKING:
     from app.authenticators.chain import HostSession
     from app.destinations.destination import Destination
+    from app.telemetry.spans import ServerSpan
 
 
 class Refusal(NamedTuple):
@@ -29,8 +30,8 @@ class Context:
 
     `request_id` is ours: one from outside would let anyone write into our log. `started` is in
     seconds of `time.perf_counter`. The middleware sets `destination`, the resource `session` and
-    `token_id`, the error handler `refusal`. An authenticator says with `untrusted_peer` that it
-    did not look at identity headers because of who sent them.
+    `token_id`, the error handler `refusal`, tracing `span`. An authenticator says with
+    `untrusted_peer` that it did not look at identity headers because of who sent them.
     """
 
     __slots__ = (
@@ -38,6 +39,7 @@ class Context:
         "refusal",
         "request_id",
         "session",
+        "span",
         "started",
         "token_id",
         "untrusted_peer",
@@ -51,6 +53,14 @@ class Context:
         self.token_id: str | None = None
         self.refusal: Refusal | None = None
         self.untrusted_peer = False
+        self.span: ServerSpan | None = None
+
+    @property
+    def outcome(self) -> str:
+        """What became of a sign-on: one of `OUTCOMES`."""
+        if self.refusal is not None:
+            return "refused"
+        return "browsing" if self.session is None else "signed_on"
 
 
 class Request(falcon.asgi.Request):

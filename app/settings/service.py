@@ -12,6 +12,7 @@ from app.settings.addresses import checked_origin, is_loopback
 from app.settings.binds import checked_bind, checked_metrics_bind, port_of
 from app.settings.networks import PeerNames
 from app.settings.variables import HttpsAddress, Names, Variables, WrongVariable
+from app.telemetry import tracing
 from app.telemetry.logs import LogFormat
 
 RUN_SECRETS: Final = Path("/run/secrets")
@@ -98,6 +99,9 @@ class ServiceVariables(ListeningVariables, RowsVariables):
         Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)
     ] = Field("info", description="lowest level that is logged")
     log_format: LogFormat = Field("json", description="`json` for machines, `console` for people")
+    tracing: bool = Field(
+        False, description="spans by OpenTelemetry, which its own `OTEL_…` variables send; an extra"
+    )
     metrics_clients: PeerNames = Field(
         ("127.0.0.1/32", "::1/128"),
         description="clients that may read /metrics: networks, or `unix`",
@@ -141,6 +145,13 @@ class ServiceVariables(ListeningVariables, RowsVariables):
             return False
         reached = (self.public_url, self.login_url, *self.host_origins)
         return all(is_loopback(urlsplit(each).hostname or "") for each in reached if each)
+
+    @field_validator("tracing")
+    @classmethod
+    def _check_the_extra_is_installed(cls, wanted: bool) -> bool:  # noqa: FBT001 - a variable's value
+        if wanted and not tracing.is_installed():
+            raise ValueError("needs the extra otel: pip install 'marketplace-sso[otel]'")
+        return wanted
 
     @field_validator("public_url")
     @classmethod

@@ -25,7 +25,7 @@ async def host() -> AsyncIterator[Host]:
 
 @asynccontextmanager
 async def started(**settings: Any) -> AsyncIterator[HttpClient]:
-    usual = {"timeout_seconds": 5, "max_bytes": MAX_BYTES, "connections": 2}
+    usual = {"purpose": "test", "timeout_seconds": 5, "max_bytes": MAX_BYTES, "connections": 2}
     client = HttpClient(**{**usual, **settings})
     await client.start()
     try:
@@ -148,7 +148,7 @@ async def test_waiting_for_a_connection_counts_as_waiting_for_the_answer(host: H
 
 
 async def test_nothing_is_asked_before_the_start_or_after_the_end(host: Host) -> None:
-    client = HttpClient(timeout_seconds=1, max_bytes=MAX_BYTES, connections=1)
+    client = HttpClient(purpose="test", timeout_seconds=1, max_bytes=MAX_BYTES, connections=1)
 
     for _ in range(2):
         with pytest.raises(NoAnswer, match="before the start"):

@@ -113,6 +113,7 @@ class Introspection:
 
     def _client(self) -> HttpClient:
         return HttpClient(
+            purpose="introspection",
             timeout_seconds=self._variables.timeout_seconds,
             max_bytes=MAX_BYTES,
             connections=_MAX_CONNECTIONS,

@@ -31,7 +31,10 @@ class KeyServer:
 
     def __init__(self, *, timeout_seconds: float, connections: int = _CONNECTIONS) -> None:
         self._client = HttpClient(
-            timeout_seconds=timeout_seconds, max_bytes=MAX_BYTES, connections=connections
+            purpose="keys",
+            timeout_seconds=timeout_seconds,
+            max_bytes=MAX_BYTES,
+            connections=connections,
         )
 
     async def start(self) -> None:
