@@ -7,11 +7,13 @@ FROM ${PYTHON_IMAGE} AS build
 
 # --only-binary: no code of a dependency runs while it is installed, and no compiler is needed.
 # /opt/venv has no pip; the pip of the base installs into it from outside.
+# With OpenTelemetry, for SSO_TRACING: --build-arg LOCK=requirements-otel.lock
+ARG LOCK=requirements.lock
 WORKDIR /build
-COPY requirements.lock requirements-build.lock ./
+COPY requirements.lock requirements-otel.lock requirements-build.lock ./
 RUN python -m venv --without-pip /opt/venv \
  && python -m pip --python /opt/venv/bin/python install --no-cache-dir --no-compile \
-      --only-binary=:all: --require-hashes --no-deps --requirement requirements.lock \
+      --only-binary=:all: --require-hashes --no-deps --requirement "${LOCK}" \
  && python -m pip install --no-cache-dir --root-user-action=ignore \
       --only-binary=:all: --require-hashes --no-deps --requirement requirements-build.lock
 

@@ -37,8 +37,13 @@ def test_every_package_is_installed_from_a_lock_with_hashes() -> None:
     assert len(installs) == 3
     for arguments in installs:
         assert "--require-hashes" in arguments or "--no-index --no-deps dist/" in arguments
-    for lock in ("requirements.lock", "requirements-build.lock"):
-        assert f"--requirement {lock}" in commands
+    assert "ARG LOCK=requirements.lock\n" in DOCKERFILE
+    for named, lock in (
+        ('"${LOCK}"', "requirements.lock"),
+        ('"${LOCK}"', "requirements-otel.lock"),
+        ("requirements-build.lock", "requirements-build.lock"),
+    ):
+        assert f"--requirement {named}" in commands
         text = (PROJECT / lock).read_text()
         assert len(pins(lock)) == len(
             re.findall(r"^\S+==.*\\\n +--hash=sha256:", text, re.MULTILINE)
@@ -51,6 +56,14 @@ def test_the_image_and_this_checkout_have_the_same_build_tools() -> None:
 
     assert set(PYPROJECT["build-system"]["requires"]) <= build.keys()
     assert build == {name: dev[name] for name in build}
+
+
+def test_the_lock_with_tracing_has_all_of_the_other_in_the_same_versions() -> None:
+    plain, traced = pins("requirements.lock"), pins("requirements-otel.lock")
+
+    assert plain.items() < traced.items()
+    assert "opentelemetry-sdk" in traced
+    assert traced.items() <= pins("requirements-dev.lock").items()
 
 
 def test_the_build_sees_what_it_copies_and_nothing_else() -> None:
