@@ -110,6 +110,7 @@ def printed_secrets() -> list[str]:
         *ROOT.glob("*.md"),
         *ROOT.glob("*.yml"),
         *(ROOT / "docs").glob("*.md"),
+        *(ROOT / "docs" / "logins").glob("*.md"),
         *(path for path in (ROOT / "config").rglob("*") if path.is_file()),
     ]
     texts = (path.read_text(encoding="utf-8", errors="replace") for path in files)
