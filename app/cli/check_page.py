@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,6 +60,11 @@ def service_advice(config: Configuration) -> list[str]:
         f"destination {name}: its tokens never end; set a lifetime if the vendor reads exp"
         for name in endless
     ]
+    path = urlsplit(config.service.public_url or "").path
+    if path:
+        back = f"{config.service.public_url}{config.destinations[0].root}"
+        wrong = "leave the path out unless a proxy takes it away"
+        found.append(f"SSO_PUBLIC_URL has the path {path}: users come back to {back}; {wrong}")
     if config.service.public_url and not config.service.login_url:
         found.append("SSO_PUBLIC_URL is set without SSO_LOGIN_URL: nobody is sent to a login")
     return found

@@ -66,7 +66,8 @@ Subdomain = Annotated[str, AfterValidator(_checked_subdomain)]
 
 def _checked_id(text: str) -> str:
     if not _ID.fullmatch(text):
-        raise ValueError("must consist of letters, digits, hyphens, dots and underscores")
+        allowed = "letters, digits, hyphens, dots and underscores"
+        raise ValueError(f"must consist of {allowed}; write the name alone, like acme")
     return text
 
 

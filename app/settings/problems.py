@@ -6,13 +6,21 @@ import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from app.settings.variables import WrongVariable
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
+
+_WORDS: Final = {
+    "missing": "is required",
+    "bool_parsing": "is neither true nor false",
+    "int_parsing": "is no whole number; write digits alone",
+    "float_parsing": "is no number; write digits alone",
+}
+"""What pydantic says for programmers, by its type of error."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -53,6 +61,6 @@ def problems_of_group(error: ValidationError, prefix: str) -> Iterable[Problem]:
 
 def wording(found: ErrorDetails) -> str:
     """Return pydantic's message without what only a programmer needs."""
-    if found["type"] == "missing":
-        return "is required"
+    if found["type"] in _WORDS:
+        return _WORDS[found["type"]]
     return found["msg"].removeprefix("Value error, ").replace("Input should", "should")

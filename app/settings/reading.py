@@ -16,6 +16,7 @@ from pydantic import SecretStr, ValidationError
 
 from app.settings.problems import InvalidSettings, Problem, fault, problems_of_group
 from app.settings.secrets import misread_secrets, shared_secrets
+from app.settings.unknown import remedy
 from app.settings.variables import V, Variables, group_of, variable_names
 
 if TYPE_CHECKING:
@@ -25,13 +26,6 @@ if TYPE_CHECKING:
 
 PREFIXES: Final = ("SSO_", "AUTH_", "PANDIUM_", "APIFUSE_", "DESTINATION_")
 """Everything that begins so is ours: a variable that no group has is a mistake."""
-
-
-_SERVICE_LINK: Final = re.compile(
-    r"(?P<service>.+?)_(SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)"
-    r"|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)"
-)
-"""Variables that Kubernetes sets for each service of a namespace ("Accessing the Service")."""
 
 
 class Reading:
@@ -143,20 +137,7 @@ class Reading:
                     continue
                 near = difflib.get_close_matches(name, known, n=1)
                 if near or prefix not in self._unknowable:
-                    hint = f"did you mean {near[0]}?" if near else "remove it"
-                    yield Problem(name, f"is not a known variable; {_link(name) or hint}")
-
-
-def _link(name: str) -> str | None:
-    """Return what to do about a variable that Kubernetes has set."""
-    link = _SERVICE_LINK.fullmatch(name)
-    if link is None:
-        return None
-    service = link["service"].lower().replace("_", "-")
-    return (
-        f"Kubernetes sets it for a service called {service!r}: "
-        "set enableServiceLinks: false in the pod's spec"
-    )
+                    yield Problem(name, f"is not a known variable; {remedy(name, prefix, near)}")
 
 
 def _all_problems(
@@ -189,10 +170,16 @@ def _all_problems(
             more = [
                 each
                 for each in problems_of_group(error, prefix)
-                if each.variable not in wrong and not any(name in each.wrong for name in wrong)
+                if each.variable not in wrong and not _follows(each, prefix, wrong)
             ]
             if more:
                 found += more
                 wrong.update(each.variable for each in more)
                 continue
         return found
+
+
+def _follows(problem: Problem, prefix: str, wrong: Iterable[str]) -> bool:
+    """Tell whether a problem names a variable that is wrong, and that was left out for it."""
+    named = set(re.findall(r"[A-Z][A-Z0-9_]+", problem.wrong))
+    return any(not named.isdisjoint({name, name.removeprefix(prefix)}) for name in wrong)

@@ -25,7 +25,9 @@ _PLACEHOLDER: Final = re.compile(
 """What stands in documents where a secret belongs, and what a template leaves behind."""
 
 _QUOTES: Final = ("\"'`\N{LEFT DOUBLE QUOTATION MARK}", "\"'`\N{RIGHT DOUBLE QUOTATION MARK}")
-_LINE_ENDS: Final = frozenset("\r\n\t")
+_LINE_ENDS: Final = frozenset("\r\n")
+_BLANKS: Final = _LINE_ENDS | {"\t"}
+_PEM: Final = "-----BEGIN "
 _UNSEEN: Final = frozenset({"Cc", "Cf"})
 """Unicode categories of controls and of zero-width characters."""
 
@@ -51,6 +53,8 @@ def misread_secrets(secrets: Mapping[str, str]) -> Iterable[Problem]:
     for name, secret in secrets.items():
         if len(secret) > 1 and secret[0] in _QUOTES[0] and secret[-1] in _QUOTES[1]:
             yield Problem(name, "has quotes around it, which would count; remove them")
+        if _LINE_ENDS & set(secret) and not secret.startswith(_PEM):
+            yield Problem(name, "has a line end in it; write it on one line")
         if unseen := [each for each in secret if _is_unseen(each)]:
             wrong = f"has the invisible character U+{ord(unseen[0]):04X}; write it anew"
             yield Problem(name, wrong)
@@ -76,4 +80,4 @@ def _writings(secret: str) -> set[bytes]:
 
 
 def _is_unseen(character: str) -> bool:
-    return character not in _LINE_ENDS and unicodedata.category(character) in _UNSEEN
+    return character not in _BLANKS and unicodedata.category(character) in _UNSEEN

@@ -157,7 +157,7 @@ def test_a_wrong_variable_of_a_plugin_is_named(load: Load) -> None:
         AUTH_MINE_USRE="x",
     )
 
-    assert "valid integer" in found["AUTH_MINE_NUMBER"]
+    assert "whole number" in found["AUTH_MINE_NUMBER"]
     assert "did you mean AUTH_MINE_USER?" in found["AUTH_MINE_USRE"]
 
 

@@ -119,7 +119,7 @@ def test_claims_are_merged_over_the_template(load: Load) -> None:
         ({"APIFUSE_MONETIZATION_PLAN": "{plan}"}, "APIFUSE_MONETIZATION_PLAN", "{plan}"),
         ({"APIFUSE_CONNECTION": '{"a": "{x}"}'}, "APIFUSE_CONNECTION", "{x}"),
         ({"APIFUSE_CLAIMS": '{"nbf": 1}'}, "APIFUSE_CLAIMS", "sets nbf"),
-        ({"APIFUSE_TOKEN_LIFETIME_SECONDS": "x"}, "APIFUSE_TOKEN_LIFETIME_SECONDS", "integer"),
+        ({"APIFUSE_TOKEN_LIFETIME_SECONDS": "x"}, "APIFUSE_TOKEN_LIFETIME_SECONDS", "whole number"),
         ({"APIFUSE_ANONYMOUS": "yes"}, "APIFUSE_ANONYMOUS", "should be 'login' or 'redirect'"),
     ],
 )

@@ -136,7 +136,8 @@ def test_an_unreadable_file_does_not_make_the_keys_of_its_rows_unknown(
 @pytest.mark.requirement("R48")
 def test_without_a_file_a_key_of_a_row_is_not_known(load: Load) -> None:
     assert problems(load, PROXY, PANDIUM, KEY) == {
-        "DESTINATION_X_KEY": "is not a known variable; remove it"
+        "DESTINATION_X_KEY": "is not a known variable; no row of SSO_DESTINATIONS_FILE reads it: "
+        "add the row, or remove it"
     }
 
 
