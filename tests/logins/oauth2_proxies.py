@@ -97,25 +97,30 @@ class Front:
             if self.proxy == ITSELF:
                 addresses |= {**_WITHOUT_TLS, "http://127.0.0.1:8000": f"http://{self.service}"}
                 addresses["0.0.0.0:443"] = f"127.0.0.1:{self.port}"
-                with self._login("oauth2-proxy.cfg", addresses, self.port, *more):
+                with oauth2_proxy(
+                    self.folder / "login", "oauth2-proxy.cfg", addresses, self.port, *more
+                ):
                     yield
                 return
             login = free_port()
             addresses["127.0.0.1:4180"] = f"127.0.0.1:{login}"
             with (
-                self._login("oauth2-proxy-auth.cfg", addresses, login, *more),
+                oauth2_proxy(
+                    self.folder / "login", "oauth2-proxy-auth.cfg", addresses, login, *more
+                ),
                 FRONTS[self.proxy](Places(self.folder, self.port, login, self.service)),
             ):
                 yield
 
-    def _login(
-        self, name: str, addresses: dict[str, str], port: int, *more: str
-    ) -> contextlib.AbstractContextManager[None]:
-        folder = self.folder / "login"
-        folder.mkdir()
-        (folder / "client-secret").write_text(CLIENT_SECRET)
-        (folder / "cookie-secret").write_text(COOKIE_SECRET)
-        text = recipe(name, {"/etc/oauth2-proxy/": f"{folder}/", **addresses})
-        (folder / name).write_text("\n".join([text, *more]))
-        command = [str(PRODUCTS["oauth2-proxy"].path), "--config", str(folder / name)]
-        return running(command, port, folder / "oauth2-proxy.log")
+
+def oauth2_proxy(
+    folder: Path, name: str, addresses: dict[str, str], port: int, *more: str
+) -> contextlib.AbstractContextManager[None]:
+    """Run oauth2-proxy with a recipe, in a new folder; `more` are further lines."""
+    folder.mkdir()
+    (folder / "client-secret").write_text(CLIENT_SECRET)
+    (folder / "cookie-secret").write_text(COOKIE_SECRET)
+    text = recipe(name, {"/etc/oauth2-proxy/": f"{folder}/", **addresses})
+    (folder / name).write_text("\n".join([text, *more]))
+    command = [str(PRODUCTS["oauth2-proxy"].path), "--config", str(folder / name)]
+    return running(command, port, folder / "oauth2-proxy.log")

@@ -66,9 +66,10 @@ def running(
 
 
 class Browser:
-    """Keeps cookies by host and port, and follows nothing by itself."""
+    """Keeps cookies by host and port, or as browsers do by host; follows nothing by itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, by_host: bool = False) -> None:
+        self._by_host = by_host
         self.cookies: dict[str, dict[str, str]] = {}
         self.body = b""
 
@@ -83,7 +84,8 @@ class Browser:
         self, method: str, url: str, headers: Mapping[str, str], body: str | None = None
     ) -> http.client.HTTPResponse:
         parts = urlsplit(url)
-        jar = self.cookies.setdefault(parts.netloc, {})
+        place = str(parts.hostname) if self._by_host else parts.netloc
+        jar = self.cookies.setdefault(place, {})
         cookies = {"Cookie": "; ".join(f"{name}={value}" for name, value in jar.items())}
         connection = http.client.HTTPConnection(parts.netloc, timeout=10)
         target = f"{parts.path}?{parts.query}" if parts.query else parts.path
