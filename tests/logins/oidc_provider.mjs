@@ -1,13 +1,13 @@
 // The certified OpenID provider as a server: node oidc_provider.mjs <its index.js> <settings as JSON>
 //
-// settings: issuer and port; clients, as oidc-provider takes them; accounts, their claims by login; audience,
-// of the access tokens of those that ask for it as a resource; features, over the ones below; what else
-// oidc-provider's configuration has.
+// settings: issuer and port; clients, as oidc-provider takes them, of which `brief` gets tokens for 2 s; accounts,
+// their claims by login; features, over the ones below; what else oidc-provider's configuration has. A resource
+// is `urn:<audience>`, whose access tokens are signed, or `urn:<audience>:opaque`.
 import { createServer } from "node:http";
 import { pathToFileURL } from "node:url";
 
 const { Provider } = await import(pathToFileURL(process.argv[2]));
-const { issuer, port, clients, accounts, audience, features, ...more } = JSON.parse(process.argv[3]);
+const { issuer, port, clients, accounts, features, ...more } = JSON.parse(process.argv[3]);
 
 const claims = {
   openid: ["sub"],
@@ -30,7 +30,12 @@ const provider = new Provider(issuer, {
     resourceIndicators: {
       enabled: true,
       useGrantedResource: () => true,
-      getResourceServerInfo: () => ({ audience, scope: "openid", accessTokenFormat: "jwt" }),
+      getResourceServerInfo: (_, resource, client) => ({
+        audience: resource.split(":")[1],
+        scope: "openid profile",
+        accessTokenFormat: resource.endsWith(":opaque") ? "opaque" : "jwt",
+        accessTokenTTL: client.clientId === "brief" ? 2 : undefined,
+      }),
     },
     ...features,
   },

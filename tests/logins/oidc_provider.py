@@ -1,21 +1,9 @@
-"""A provider of the certified package oidc-provider, started as a process of its own."""
+"""The sign-in pages of the certified provider, and an application that asks it for tokens."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Final
-
-from tests.system.proxies import running
-from tests.system.service import free_port
-
 from .code_flow import Application
-from .products import PRODUCTS
 from .visitor import Seen, Visitor
-
-SECRET: Final = "provider-9Kq2LxVb7Zr4Qf0pSxkTnwHc8JdMeYuG"
-PROGRAM: Final = Path(__file__).with_name("provider.mjs")
 
 
 def sign_in(visitor: Visitor, page: Seen, name: str = "zoe") -> Seen:
@@ -30,15 +18,5 @@ def sign_in(visitor: Visitor, page: Seen, name: str = "zoe") -> Seen:
 
 
 def application(issuer: str, resource: str, client: str = "app") -> Application:
+    """Return a client that asks for access tokens for a resource."""
     return Application(issuer, client, more={"resource": resource})
-
-
-@contextlib.contextmanager
-def serving_provider(folder: Path) -> Iterator[str]:
-    """Run it for the length of a block, and return its issuer."""
-    port = free_port()
-    (folder / PROGRAM.name).write_text(PROGRAM.read_text(encoding="utf-8"), encoding="utf-8")
-    (folder / "node_modules").symlink_to(PRODUCTS["oidc-provider"].folder / "node_modules")
-    command = ["node", str(folder / PROGRAM.name), str(port)]
-    with running(command, port, folder / "provider.log", {"CLIENT_SECRET": SECRET}, 20):
-        yield f"http://127.0.0.1:{port}"

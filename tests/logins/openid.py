@@ -73,7 +73,6 @@ class Provider:
             "issuer": self.issuer,
             "port": self.port,
             "clients": [client, app],
-            "audience": "marketplace",
             "accounts": ACCOUNTS,
             **settings,
         }

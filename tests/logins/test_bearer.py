@@ -21,7 +21,8 @@ from tests.system.service import free_port, serving
 
 from .fronts import Places, Running, apache, caddy, nginx, traefik
 from .needed import needs
-from .oidc_provider import SECRET, application, serving_provider, sign_in
+from .oidc_provider import application, sign_in
+from .token_provider import SECRET, serving_provider
 from .visitor import Visitor
 
 ORIGIN = "https://app.acme.example"

@@ -15,7 +15,8 @@ from tests.system.service import Service, serving_all
 
 from .code_flow import Application
 from .needed import needs
-from .oidc_provider import SECRET, application, serving_provider, sign_in
+from .oidc_provider import application, sign_in
+from .token_provider import SECRET, serving_provider
 from .tokens import claims, code, forged, header, user
 from .visitor import Visitor
 
