@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import subprocess
@@ -11,11 +10,11 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.system.acme import PANDIUM
 from tests.system.proxies import running
 from tests.system.service import free_port
 
-EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "django-host"
+from .examples import EXAMPLES, documented
+
 PASSWORD = "Kq2LxVb7-Zr4Qf0p"
 ACCOUNTS = f"""
 from django.contrib.auth.models import Group, User
@@ -26,7 +25,6 @@ for name, first, last in (("zoe", "Zoë", "Østergård 山田"), ("bob", "Bob", 
 for name in ("Vertrieb München", "staff"):
     User.objects.get(username="zoe").groups.add(Group.objects.create(name=name))
 """
-CLAIMS = {"name": "{name}", "groups": "{groups}"}
 
 
 @dataclass(frozen=True)
@@ -78,23 +76,18 @@ class Host:
 
     def variables(self) -> dict[str, str]:
         """What the README says to set."""
-        return {
-            **PANDIUM,
-            "PANDIUM_CLAIMS": json.dumps(CLAIMS),
-            "SSO_BIND": f"127.0.0.1:{self.sso_port}",
-            "SSO_AUTHENTICATORS": "introspection",
-            "AUTH_INTROSPECTION_URL": f"http://127.0.0.1:{self.port}/api/me",
-            "AUTH_INTROSPECTION_FORWARD_COOKIES": "sessionid",
-            "AUTH_INTROSPECTION_GROUPS_CLAIM": "groups",
-            "SSO_LOGIN_URL": f"{self.origin}/login/",
-            "SSO_LOGIN_RETURN_PARAMETER": "next",
-            "SSO_PUBLIC_URL": self.sso,
+        addresses = {
+            "http://127.0.0.1:8080": f"http://127.0.0.1:{self.port}",
+            "https://app.acme.example/login/": f"{self.origin}/login/",
+            "https://app.acme.example": self.sso,
         }
+        bind = {"SSO_BIND": f"127.0.0.1:{self.sso_port}"}
+        return documented("django-host", addresses) | bind
 
 
 def made(folder: Path) -> Host:
     """Copy the example and make its database, with two accounts."""
-    shutil.copytree(EXAMPLE, folder)
+    shutil.copytree(EXAMPLES / "django-host", folder)
     # What must not be forgotten: without it, every question is led to https.
     (folder / "forgetful.py").write_text("from settings import *\nSECURE_REDIRECT_EXEMPT = []\n")
     host = Host(folder)

@@ -117,6 +117,17 @@ def test_who_is_put_out_of_the_host_is_out_here_at_once(host: Host, way: str) ->
         host.run("shell", "-c", f"{BOB}{BACK}\nbob.save()")
 
 
+@pytest.mark.parametrize(
+    "address", ["https://evil.example/", "//evil.example", "http:///evil.example", "x:y", "\\\\e.e"]
+)
+def test_the_login_leads_to_no_other_site(host: Host, address: str) -> None:
+    visitor = Visitor()
+    login = visitor.get(f"{host.origin}/login/")
+    form = {**login.form, "username": "zoe", "password": PASSWORD, "next": address}
+
+    assert visitor.post(login.address, form).location == f"{host.origin}/api/me"
+
+
 def test_the_service_passes_its_own_check(host: Host) -> None:
     ended = run(host.variables(), "check", "--online")
 

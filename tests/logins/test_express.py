@@ -12,17 +12,16 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.system.acme import PANDIUM
 from tests.system.proxies import FRAME, SCRIPT, running
 from tests.system.service import free_port, run, serving
 
+from .examples import EXAMPLES, documented
 from .needed import needs
 from .products import PRODUCTS
 from .visitor import Visitor
 
-EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "express-host"
+EXAMPLE = EXAMPLES / "express-host"
 PASSWORD = "Kq2LxVb7-Zr4Qf0p"
-CLAIMS = {"name": "{name}", "groups": "{groups}"}
 
 pytestmark = [needs("express"), pytest.mark.login("Express"), pytest.mark.timeout(60)]
 
@@ -44,19 +43,16 @@ class Host:
 
     def variables(self) -> dict[str, str]:
         """What the README says to set."""
-        return {
-            **PANDIUM,
-            "PANDIUM_CLAIMS": json.dumps(CLAIMS),
-            "PANDIUM_TOKEN_LIFETIME_SECONDS": "7200",
-            "SSO_BIND": f"127.0.0.1:{self.sso_port}",
-            "SSO_AUTHENTICATORS": "introspection",
-            "AUTH_INTROSPECTION_URL": f"http://127.0.0.1:{self.port}/api/me",
-            "AUTH_INTROSPECTION_FORWARD_COOKIES": "connect.sid",
-            "AUTH_INTROSPECTION_GROUPS_CLAIM": "groups",
-            "SSO_PUBLIC_URL": self.sso,
-            "SSO_LOGIN_URL": f"{self.origin}/login",
-            "SSO_LOGIN_RETURN_PARAMETER": "next",
+        addresses = {
+            "http://127.0.0.1:8080": f"http://127.0.0.1:{self.port}",
+            "https://app.acme.example/login": f"{self.origin}/login",
+            "https://app.acme.example": self.sso,
         }
+        ours = {
+            "SSO_BIND": f"127.0.0.1:{self.sso_port}",
+            "PANDIUM_TOKEN_LIFETIME_SECONDS": "7200",
+        }
+        return documented("express-host", addresses) | ours
 
 
 @contextlib.contextmanager
