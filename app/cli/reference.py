@@ -10,6 +10,7 @@ from pydantic_settings import CliImplicitFlag, CliPositionalArg
 
 from app.authenticators.presets import BUILT_IN
 from app.cli.output import fail
+from app.cli.reference_examples import EXAMPLES, PAGE_OF, PAGES
 from app.cli.reference_groups import GROUPS
 from app.cli.reference_values import choices_of, values_of
 from app.cli.rows_schema import rows_schema
@@ -37,7 +38,7 @@ variable counts as unset. A configuration with a mistake never starts: `marketpl
 each mistake with its variable. An unknown variable under one of our prefixes is a mistake, too.
 """
 
-_HEAD: Final = ("variable", "values", "default", "meaning")
+_HEAD: Final = ("variable", "values", "default", "example", "meaning")
 
 _AUTHENTICATORS = """## Authenticators
 
@@ -60,14 +61,15 @@ def configuration() -> str:
     sections = [_INTRODUCTION]
     for title, groups in GROUPS.items():
         rows = [row for prefix, model in groups for row in _rows(prefix, model)]
-        sections.append(f"## {title}\n\n{_table(_HEAD, rows)}")
+        told = f"Explained in {_link(PAGES[title])}.\n\n" if title in PAGES else ""
+        sections.append(f"## {title}\n\n{told}{_table(_HEAD, rows)}")
     presets = [(f"`{name}`", _preset(name)) for name in BUILT_IN]
     sections.append(f"{_AUTHENTICATORS}\n{_table(('name', 'presets of AUTH_<NAME>_…'), presets)}")
     return "\n".join(sections)
 
 
 def variables_as_json() -> str:
-    """Return every variable with its type, choices, default and meaning, for programs."""
+    """Return all that the reference says of every variable, for programs."""
     found = [
         {
             "variable": name,
@@ -75,7 +77,9 @@ def variables_as_json() -> str:
             "values": values_of(field),
             "choices": choices_of(field),
             "default": _default(field),
+            "example": EXAMPLES.get(name, ""),
             "meaning": field.description,
+            "page": f"docs/{PAGE_OF.get(name) or PAGES[title]}",
         }
         for title, groups in GROUPS.items()
         for prefix, model in groups
@@ -114,7 +118,14 @@ def _example(name: str, field: FieldInfo) -> Iterable[str]:
 
 def _rows(prefix: str, model: type[Variables]) -> Iterable[tuple[str, ...]]:
     for name, field in _fields(prefix, model):
-        yield f"`{name}`", values_of(field), _code(_default(field)), str(field.description)
+        page = f"; see {_link(PAGE_OF[name])}" if name in PAGE_OF else ""
+        shown = _code(_default(field)), _code(EXAMPLES.get(name, ""))
+        yield f"`{name}`", values_of(field), *shown, f"{field.description}{page}"
+
+
+def _link(page: str) -> str:
+    """Return a link to a page beside the reference, or to a part of one."""
+    return f"[{page.partition('#')[0]}]({page})"
 
 
 def _default(field: FieldInfo) -> str:
