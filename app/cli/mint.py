@@ -7,34 +7,26 @@ import json
 from typing import Any
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 from pydantic_settings import CliImplicitFlag, CliPositionalArg
 
 from app.cli.output import fail, print_json
+from app.cli.sample_user import SampleUser, issued, pairs
 from app.destinations.destination import Destination
-from app.destinations.exchange import Issued
 from app.destinations.handoff import Handoff
 from app.errors import SignOnError
-from app.identity import Identity, InvalidIdentity
+from app.identity import InvalidIdentity
 from app.main import Configuration
 from app.server.loading import load
 from app.tokens.jws import InvalidToken, read
 
 
-class Mint(BaseModel):
+class Mint(SampleUser):
     """Show the claims and the address that a sample user would get."""
 
     destination: CliPositionalArg[str] = Field(description="pandium, apifuse, ...")
     page: str | None = Field(None, description="one of its pages, like install; default: the first")
     subject: str = Field(description="the sample user's id")
-    email: str | None = Field(None, description="e-mail address")
-    name: str | None = Field(None, description="display name")
-    given_name: str | None = Field(None, description="first name")
-    family_name: str | None = Field(None, description="last name")
-    org_id: str | None = Field(None, description="id of the organisation")
-    org_name: str | None = Field(None, description="name of the organisation")
-    group: list[str] = Field([], description="a group; repeat the option for more")
-    claim: list[str] = Field([], description="a claim of the host session, name=value")
     parameter: list[str] = Field(
         [], description="a query parameter of the request, name=value; repeat the option for more"
     )
@@ -50,41 +42,18 @@ class Mint(BaseModel):
         try:
             destination.check_ids(ids)
             parameters = _parameters(destination, self.parameter)
-            claims, issued = asyncio.run(_issued(destination, self._identity(), ids, parameters))
-            handoff = destination.handoff(issued, ids, parameters)
+            claims, token = asyncio.run(issued(destination, self.identity(), ids, parameters))
+            handoff = destination.handoff(token, ids, parameters)
         except (SignOnError, InvalidIdentity) as error:
             fail(str(error))
-        minted = {"header": _header(issued.token), "claims": claims}
+        minted = {"header": _header(token.token), "claims": claims}
         if self.as_json:
             delivered = {"delivery": handoff.delivery, "url": handoff.url}
-            print_json({**minted, "token": issued.token, **delivered, **_carried(handoff)})
+            print_json({**minted, "token": token.token, **delivered, **_carried(handoff)})
         else:
             print(f"header  {json.dumps(minted['header'])}")
             print(f"claims  {json.dumps(claims, indent=2)}")
             _print_delivery(handoff)
-
-    def _identity(self) -> Identity:
-        return Identity(
-            subject=self.subject,
-            email=self.email,
-            name=self.name,
-            given_name=self.given_name,
-            family_name=self.family_name,
-            org_id=self.org_id,
-            org_name=self.org_name,
-            groups=tuple(self.group),
-            claims=dict(_pairs("claim", self.claim)),
-        )
-
-
-def _pairs(option: str, texts: list[str]) -> list[tuple[str, str]]:
-    pairs = []
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals:
-            fail(f"--{option} {text!r} is not name=value")
-        pairs.append((name, value))
-    return pairs
 
 
 def _parameters(destination: Destination, texts: list[str]) -> dict[str, str]:
@@ -93,12 +62,12 @@ def _parameters(destination: Destination, texts: list[str]) -> dict[str, str]:
     Raises:
         InvalidParameter: one is repeated or invalid.
     """
-    pairs = _pairs("parameter", texts)
-    for name, _ in pairs:
+    found = pairs("parameter", texts)
+    for name, _ in found:
         if name not in destination.parameters:
             known = ", ".join(destination.parameters) or "none"
             fail(f"--parameter {name} is dropped by this page; it takes {known}", status=2)
-    return destination.checked_parameters(urlencode(pairs))
+    return destination.checked_parameters(urlencode(found))
 
 
 def _carried(handoff: Handoff) -> dict[str, Any]:
@@ -121,23 +90,6 @@ def _print_delivery(handoff: Handoff) -> None:
         return
     for name, value in handoff.fields.items():
         print(f"field   {name}={value}")
-
-
-async def _issued(
-    destination: Destination,
-    identity: Identity,
-    ids: dict[str, str],
-    parameters: dict[str, str],
-) -> tuple[dict[str, Any], Issued]:
-    """Return the claims and the token; the vendor's API is asked, where a row has an exchange."""
-    statement = destination.statement(identity, ids, parameters)
-    if destination.exchange is None:
-        return statement.claims, await destination.issue(statement)
-    await destination.exchange.start()
-    try:
-        return statement.claims, await destination.issue(statement)
-    finally:
-        await destination.exchange.stop()
 
 
 def _header(token: str) -> dict[str, Any]:
