@@ -173,7 +173,6 @@ def test_a_revoked_token_is_refused_at_once(front: Front) -> None:
     assert code(front.asked, token) == "invalid_session"
 
 
-@pytest.mark.requirement("R16")
 def test_a_signed_token_lives_on_while_the_provider_is_not_asked(front: Front) -> None:
     token = front.token("signed")
 
