@@ -19,6 +19,8 @@ const provider = new Provider(issuer, {
   clients,
   claims,
   scopes: [...Object.keys(claims), "offline_access"],
+  issueRefreshToken: (_, client) => client.grantTypeAllowed("refresh_token"),
+  rotateRefreshToken: true,
   cookies: { keys: ["a key of a test"] },
   pkce: { required: () => false },
   findAccount: (_, sub) => accounts[sub] && { accountId: sub, claims: () => ({ sub, ...accounts[sub] }) },

@@ -27,6 +27,7 @@ from .openid import GROUPS, NAME, Provider, own_token
 
 NAMES = ["X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Preferred-Username"]
 NAMES += [name.replace("Forwarded", "Auth-Request") for name in NAMES]
+NAMES += ["X-Renewed-Session"]
 pytestmark = [needs("oauth2-proxy", "oidc-provider"), pytest.mark.timeout(90)]
 
 
@@ -85,6 +86,7 @@ def test_forged_headers_from_outside_are_refused(front: Front, headers: dict[str
     assert response.status == (302 if headers is PAGE else 401)
     assert "tenant=" not in response.headers.get("Location", "")
     assert b"mallory" not in body
+    assert "mallory" not in str(response.headers)
 
 
 @pytest.mark.shows("forged refused")
@@ -152,6 +154,20 @@ def test_an_expired_session_is_renewed_by_one_login(proxy: str, tmp_path: Path) 
 
     assert arrival.claims["external_id"] == "u-17"
     assert arrival.times("/oauth2/start") == 1
+
+
+@pytest.mark.shows("session end")
+def test_a_session_that_is_renewed_on_the_way_goes_on(proxy: str, tmp_path: Path) -> None:
+    """A refresh token counts once: the cookie with the next one has to reach the browser."""
+    with standing(proxy, tmp_path, 'cookie_refresh = "1s"') as front:
+        browser = Browser()
+        travel(browser, front.page)
+
+        for _ in range(3):
+            time.sleep(2.1)
+            before = browser.cookies[f"127.0.0.1:{front.port}"].copy()
+            assert browser.get(front.page).status == 307
+            assert browser.cookies[f"127.0.0.1:{front.port}"] != before
 
 
 @pytest.mark.shows("session end")
