@@ -31,6 +31,7 @@ class Product:
     source: str = ""
     edit: tuple[str, ...] = ()
     tags: str = ""
+    without: str = ""
 
     @property
     def folder(self) -> Path:

@@ -104,7 +104,7 @@ def _installed(product: Product) -> str:
         version = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 - Debian's
         if not version.startswith(product.version):
             raise SystemExit(f"products.toml says {product.name} {product.version}: is {version}")
-    return "yes"
+    return f"yes, without {product.without}" if product.without else "yes"
 
 
 def write(cells: Cells) -> None:

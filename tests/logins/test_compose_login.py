@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
@@ -16,12 +17,12 @@ from tests.packaging.login_proxy import FORGED, ask, nginx_before
 from tests.system import proxies
 from tests.system.acme import PANDIUM_SECRET
 from tests.system.proxies import FRAME, PAGE, SCRIPT, Browser
-from tests.system.service import ROOT, free_port, serving
+from tests.system.service import ROOT, eventually, free_port, serving
 
 from .journeys import travel
 from .needed import needs
 from .oauth2_proxies import COOKIE_SECRET
-from .openid import CLIENT_SECRET, Provider
+from .openid import CLIENT_SECRET, GROUPS, NAME, Provider
 from .products import PRODUCTS
 
 AS_DEX = {"routes": {"jwks": "/keys"}, "conformIdTokenClaims": False}
@@ -60,7 +61,7 @@ def environment(site: str, folder: Path) -> dict[str, str]:
     }
 
 
-def configuration(folder: Path, site: str, login: int, dex: int) -> Path:
+def configuration(folder: Path, site: str, login: int, dex: int, *more: str) -> Path:
     """Return oauth2-proxy's file, with addresses of this machine."""
     text = (COMPOSE / "oauth2-proxy.cfg").read_text()
     addresses = {
@@ -75,13 +76,13 @@ def configuration(folder: Path, site: str, login: int, dex: int) -> Path:
         assert shipped in text, shipped
         text = text.replace(shipped, here)
     path = folder.parent / "oauth2-proxy.cfg"
-    path.write_text(text)
+    path.write_text("\n".join([text, *more]))
     return path
 
 
-@pytest.fixture(scope="module")
-def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
-    folder = tmp_path_factory.mktemp("compose")
+@contextlib.contextmanager
+def standing(folder: Path, *more: str) -> Iterator[Front]:
+    """Run all of it; `more` are lines for oauth2-proxy."""
     (secrets := folder / "secrets").mkdir()
     (secrets / "PANDIUM_SHARED_SECRET").write_text(PANDIUM_SECRET)
     (secrets / "OAUTH2_PROXY_CLIENT_SECRET").write_text(CLIENT_SECRET)
@@ -90,8 +91,8 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     front, login, service = Front(free_port()), free_port(), free_port()
     provider = Provider(behind=f"{front.site}/dex")
     variables = environment(front.site, secrets) | {"SSO_BIND": f"127.0.0.1:{service}"}
-    command = [str(PRODUCTS["oauth2-proxy"].path), "--config"]
-    command.append(str(configuration(secrets, front.site, login, provider.port)))
+    file = configuration(secrets, front.site, login, provider.port, *more)
+    command = [str(PRODUCTS["oauth2-proxy"].path), "--config", str(file)]
     with (
         provider.running(folder, f"{front.site}/oauth2/callback", **AS_DEX),
         proxies.running(command, login, folder / "oauth2-proxy.log"),
@@ -101,13 +102,21 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
         yield front
 
 
-@pytest.mark.shows("sign-in", "307")
+@pytest.fixture(scope="module")
+def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+    with standing(tmp_path_factory.mktemp("compose")) as front:
+        yield front
+
+
+@pytest.mark.shows("sign-in", "307", "groups", "non-ASCII names")
 @pytest.mark.requirement("R70")
 def test_a_login_ends_at_the_marketplace(front: Front) -> None:
     arrival = travel(Browser(), f"{front.site}/")
 
     assert arrival.claims["external_id"] == "u-17"
     assert arrival.claims["sub"] == "ada@acme.example"
+    assert arrival.claims["who"] == NAME
+    assert arrival.claims["groups"] == GROUPS
     assert arrival.times("/oauth2/callback") == 1
 
 
@@ -130,3 +139,17 @@ def test_who_signs_out_is_signed_out_here(front: Front) -> None:
 
     assert browser.get(f"{front.site}/oauth2/sign_out").status == 302
     assert browser.get(front.page).status == 302
+
+
+@pytest.mark.shows("session end")
+@pytest.mark.requirement("R56", "R70")
+def test_an_expired_session_is_renewed_by_one_login(tmp_path: Path) -> None:
+    with standing(tmp_path, 'cookie_expire = "3s"') as front:
+        browser = Browser()
+        travel(browser, front.page)
+        eventually(lambda: browser.get(front.page).status == 302)
+
+        arrival = travel(browser, front.page)
+
+    assert arrival.claims["external_id"] == "u-17"
+    assert arrival.times("/oauth2/start") == 1

@@ -15,10 +15,11 @@ from tests.system.proxies import FRAME, PAGE, SCRIPT, Browser
 from tests.system.service import eventually
 
 from .journeys import Arrival, travel
-from .keycloak import GROUPS, PASSWORD, Keycloak, serving_keycloak
+from .keycloak import GROUPS, PASSWORD, Keycloak, serving_keycloak, sign_in
 from .needed import needs
 from .oauth2_proxies import Front
 from .openid import CLIENT_SECRET
+from .visitor import Visitor
 
 pytestmark = [
     needs("oauth2-proxy", "nginx", "keycloak"),
@@ -68,6 +69,35 @@ def test_a_login_ends_at_the_marketplace(front: Front) -> None:
     assert arrival.claims["who"] == "zoe"
     assert sorted(arrival.claims["groups"]) == ["Vertrieb München", "staff"]
     assert arrival.times("/oauth2/callback") == 1
+
+
+@pytest.mark.shows("non-ASCII names")
+def test_a_name_with_an_umlaut_arrives_as_it_is(keycloak: Keycloak, front: Front) -> None:
+    juergen = {
+        "username": "jürgen",
+        "enabled": True,
+        "firstName": "Jürgen",
+        "lastName": "Groß",
+        "email": "juergen@acme.example",
+        "emailVerified": True,
+        "groups": ["Vertrieb München"],
+        "credentials": [{"type": "password", "value": PASSWORD}],
+    }
+    keycloak.make(juergen, "/acme/users")
+
+    assert travel(Browser(), front.page, "jürgen", PASSWORD).claims["who"] == "jürgen"
+
+
+@pytest.mark.shows("bearer")
+def test_a_client_with_a_token_of_its_own_passes_the_login(
+    keycloak: Keycloak, front: Front
+) -> None:
+    token = keycloak.application("app").tokens(Visitor(), sign_in)["access_token"]
+
+    known, _ = ask(front.port, "/pandium-sso", {"Authorization": f"Bearer {token}"})
+    forged, _ = ask(front.port, "/pandium-sso", {"Authorization": f"Bearer {token.swapcase()}"})
+
+    assert (known.status, forged.status) == (307, 401)
 
 
 @pytest.mark.shows("forged refused")
