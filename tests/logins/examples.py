@@ -10,6 +10,8 @@ from typing import Final
 
 from tests.system.acme import PANDIUM
 
+from .tokens import ALLOWED
+
 EXAMPLES: Final = Path(__file__).parents[2] / "docs" / "examples"
 CLAIMS: Final = {"name": "{name}", "groups": "{groups}"}
 
@@ -22,4 +24,4 @@ def documented(example: str, addresses: Mapping[str, str]) -> dict[str, str]:
         assert shipped in block, shipped
         block = block.replace(shipped, here)
     variables = dict(line.split("=", 1) for line in block.splitlines())
-    return {**PANDIUM, "PANDIUM_CLAIMS": json.dumps(CLAIMS), **variables}
+    return {**PANDIUM, "PANDIUM_CLAIMS": json.dumps(CLAIMS), **ALLOWED, **variables}

@@ -21,7 +21,10 @@ from .products import PRODUCTS
 from .visitor import Seen, Visitor
 
 SECRET: Final = "hydra-9Kq2LxVb7Zr4Qf0pSxkTnwHc8JdMeYuG"
-NAMES: Final = {"name": "Zoë Østergård 山田", "groups": ["Vertrieb München", "staff"]}
+NAMES: Final = {
+    "zoe": {"name": "Zoë Østergård 山田", "groups": ["Vertrieb München", "staff"]},
+    "bob": {"name": "Bob", "groups": []},
+}
 FORM: Final = '<form action="" method="post"><input name="login"></form>'
 _LIFESPAN: Final = "authorization_code_grant_access_token_lifespan"
 
@@ -94,7 +97,7 @@ class Pages(http.server.BaseHTTPRequestHandler):
     def _consent(self) -> None:
         asked = self.hydra.manage("GET", f"{_REQUESTS}/consent?{urlsplit(self.path).query}")
         email = f"{asked['subject']}@acme.example"
-        claims = {**NAMES, "email": email, "email_verified": True}
+        claims = {**NAMES[asked["subject"]], "email": email, "email_verified": True}
         self._accept(
             "consent",
             {
@@ -123,10 +126,10 @@ class Pages(http.server.BaseHTTPRequestHandler):
 _REQUESTS: Final = "/admin/oauth2/auth/requests"
 
 
-def sign_in(visitor: Visitor, page: Seen) -> Seen:
+def sign_in(visitor: Visitor, page: Seen, name: str = "zoe") -> Seen:
     """Fill in the login page, and be led through the consent and back."""
     form = visitor.follow(page)
-    seen = visitor.post(form.address, {"login": "zoe"})
+    seen = visitor.post(form.address, {"login": name})
     return visitor.follow(seen, until=Application.redirect)
 
 

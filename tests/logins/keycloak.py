@@ -94,6 +94,7 @@ REALM: Final = {
             lastName="Østergård 山田",
             groups=["Vertrieb München", "staff"],
         ),
+        _user("bob", firstName="Bob", lastName="Builder"),
         _user("ivan", firstName="Ivan", lastName="Ivanov", emailVerified=False),
     ],
 }

@@ -15,6 +15,7 @@ from tests.system.acme import PANDIUM
 from tests.system.service import Service, free_port, serving_all
 
 from .keycloak import SECRET, Keycloak, serving_keycloak, sign_in
+from .tokens import ALLOWED
 from .visitor import Visitor
 
 CLAIMS: Final = {"name": "{name}", "groups": "{groups}"}
@@ -63,7 +64,7 @@ def rfc7662(issuer: str) -> dict[str, str]:
 def serving_front(folder: Path) -> Iterator[Front]:
     """Serve them for the length of a block."""
     with serving_keycloak(folder) as keycloak:
-        ours = {**PANDIUM, "PANDIUM_CLAIMS": json.dumps(CLAIMS)}
+        ours = {**PANDIUM, **ALLOWED, "PANDIUM_CLAIMS": json.dumps(CLAIMS)}
         bind = {"SSO_BIND": f"127.0.0.1:{free_port()}"}
         signed, asked = ours | oidc(keycloak.issuer), ours | rfc7662(keycloak.issuer)
         environments = {"signed": signed, "asked": asked}

@@ -68,6 +68,14 @@ def test_who_signs_in_with_the_form_arrives_with_name_and_groups(host: Host) -> 
     assert sorted(user["groups"]) == ["Vertrieb München", "staff"]
 
 
+@pytest.mark.shows("groups")
+def test_a_vendor_that_is_for_a_group_is_for_nobody_else(host: Host) -> None:
+    zoe, bob = signed_in(host), signed_in(host, "bob")
+
+    assert zoe.get(f"{host.sso}/apifuse-sso").status == 307
+    assert bob.get(f"{host.sso}/apifuse-sso").status == 403
+
+
 def test_nobody_arrives_without_a_session(host: Host) -> None:
     assert code(host, Visitor()) == "no_session"
 

@@ -2,79 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.system.proxies import FRAME, SCRIPT, running
-from tests.system.service import free_port, run, serving
+from tests.system.proxies import FRAME, SCRIPT
+from tests.system.service import run
 
-from .examples import EXAMPLES, documented
+from .express_host import EXAMPLE, PASSWORD, Host, hosting
 from .needed import needs
 from .products import PRODUCTS
 from .visitor import Visitor
 
-EXAMPLE = EXAMPLES / "express-host"
-PASSWORD = "Kq2LxVb7-Zr4Qf0p"
-
 pytestmark = [needs("express"), pytest.mark.login("Express"), pytest.mark.timeout(60)]
-
-
-@dataclass(frozen=True)
-class Host:
-    """The application and the service, as browsers see them: a proxy ends TLS."""
-
-    port: int
-    sso_port: int
-
-    @property
-    def origin(self) -> str:
-        return f"https://127.0.0.1:{self.port}"
-
-    @property
-    def sso(self) -> str:
-        return f"https://127.0.0.1:{self.sso_port}"
-
-    def variables(self) -> dict[str, str]:
-        """What the README says to set."""
-        addresses = {
-            "http://127.0.0.1:8080": f"http://127.0.0.1:{self.port}",
-            "https://app.acme.example/login": f"{self.origin}/login",
-            "https://app.acme.example": self.sso,
-        }
-        ours = {
-            "SSO_BIND": f"127.0.0.1:{self.sso_port}",
-            "PANDIUM_TOKEN_LIFETIME_SECONDS": "7200",
-        }
-        return documented("express-host", addresses) | ours
-
-
-@contextlib.contextmanager
-def hosting(folder: Path, seconds: int = 3600) -> Iterator[Host]:
-    """Run the example, whose sessions last so long, and the service beside it."""
-    host = Host(free_port(), free_port())
-    for name in ("host.js", "package.json"):
-        (folder / name).write_bytes((EXAMPLE / name).read_bytes())
-    (folder / "node_modules").symlink_to(PRODUCTS["express"].folder / "node_modules")
-    environment = {
-        "SESSION_SECRET": "express-9Kq2LxVb7Zr4Qf0pSxkTnwHc8JdMeYuG",
-        "SESSION_SECONDS": str(seconds),
-        "PASSWORD": PASSWORD,
-        "PORT": str(host.port),
-        "MARKETPLACE": host.sso,
-    }
-    program = ["node", str(folder / "host.js")]
-    with (
-        running(program, host.port, folder / "express.log", environment, 20),
-        serving(host.variables(), folder / "service"),
-    ):
-        yield host
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +57,14 @@ def test_the_vendors_token_ends_with_the_session(host: Host) -> None:
     user = signed_in(host).get(f"{host.sso}/pandium-sso", FRAME).user()
 
     assert 3500 < user["exp"] - time.time() <= 3600
+
+
+@pytest.mark.shows("groups")
+def test_a_vendor_that_is_for_a_group_is_for_nobody_else(host: Host) -> None:
+    zoe, bob = signed_in(host), signed_in(host, "bob")
+
+    assert zoe.get(f"{host.sso}/apifuse-sso").status == 307
+    assert bob.get(f"{host.sso}/apifuse-sso").status == 403
 
 
 def test_nobody_arrives_without_a_session_or_with_a_wrong_password(host: Host) -> None:

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from tests.system.service import Service, serving_all
 
 from .hydra import SECRET, Hydra, serving_hydra, sign_in
 from .needed import needs
-from .tokens import claims, code, forged, user
+from .tokens import ALLOWED, allowed, claims, code, forged, is_zoe, user
 from .visitor import Visitor
 
 pytestmark = [needs("hydra"), pytest.mark.timeout(100)]
@@ -40,18 +41,21 @@ class Front:
     signed: Service
     asked: Service
 
-    def tokens(self, client: str, audience: str = "marketplace") -> dict[str, Any]:
-        return self.hydra.application(client, audience).tokens(Visitor(), sign_in)
+    def tokens(
+        self, client: str, audience: str = "marketplace", name: str = "zoe"
+    ) -> dict[str, Any]:
+        application = self.hydra.application(client, audience)
+        return application.tokens(Visitor(), partial(sign_in, name=name))
 
-    def token(self, client: str, audience: str = "marketplace") -> str:
-        return str(self.tokens(client, audience)["access_token"])
+    def token(self, client: str, audience: str = "marketplace", name: str = "zoe") -> str:
+        return str(self.tokens(client, audience, name)["access_token"])
 
 
 def variables(preset: str, hydra: Hydra, **more: str) -> dict[str, str]:
     own = {**OURS, "ISSUER": hydra.issuer, **more}
     named = {f"AUTH_{preset.upper()}_{name}": value for name, value in own.items()}
     claims = {"PANDIUM_CLAIMS": json.dumps(CLAIMS)}
-    return {**PANDIUM, **claims, "SSO_AUTHENTICATORS": preset, **named}
+    return {**PANDIUM, **ALLOWED, **claims, "SSO_AUTHENTICATORS": preset, **named}
 
 
 @pytest.fixture(scope="module")
@@ -76,15 +80,6 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
             yield Front(hydra, services["signed"], services["asked"])
 
 
-def is_zoe(found: dict[str, Any]) -> bool:
-    return (found["external_id"], found["sub"], found["name"], found["groups"]) == (
-        "zoe",
-        "zoe@acme.example",
-        "Zoë Østergård 山田",
-        ["Vertrieb München", "staff"],
-    )
-
-
 @SIGNED
 @pytest.mark.shows(*SHOWN)
 @pytest.mark.requirement("R70")
@@ -101,6 +96,22 @@ def test_who_signs_in_with_the_code_flow_signs_on_with_the_access_token(front: F
 @pytest.mark.parametrize("client", ["opaque", "jwt"])
 def test_hydra_is_asked_whose_access_token_it_is(front: Front, client: str) -> None:
     assert is_zoe(user(front.asked, front.token(client)))
+
+
+@SIGNED
+@pytest.mark.shows("groups")
+def test_groups_in_the_token_decide(front: Front) -> None:
+    tokens = [front.token("jwt", name=name) for name in ("zoe", "bob")]
+
+    assert [allowed(front.signed, token) for token in tokens] == [307, 403]
+
+
+@ASKED
+@pytest.mark.shows("groups")
+def test_groups_in_the_answer_decide(front: Front) -> None:
+    tokens = [front.token("opaque", name=name) for name in ("zoe", "bob")]
+
+    assert [allowed(front.asked, token) for token in tokens] == [307, 403]
 
 
 @SIGNED

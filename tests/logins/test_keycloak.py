@@ -10,7 +10,7 @@ from tests.system.service import run
 
 from .keycloak_front import Front, is_zoe
 from .needed import needs
-from .tokens import claims, code, forged, user
+from .tokens import allowed, claims, code, forged, user
 
 pytestmark = [needs("keycloak"), pytest.mark.timeout(300)]
 
@@ -34,6 +34,22 @@ def test_who_signs_in_with_the_code_flow_signs_on_with_the_access_token(keycloak
 @pytest.mark.requirement("R70")
 def test_keycloak_is_asked_whose_access_token_it_is(keycloak: Front) -> None:
     assert is_zoe(user(keycloak.asked, keycloak.tokens("app")["access_token"]))
+
+
+@SIGNED
+@pytest.mark.shows("groups")
+def test_groups_in_the_token_decide(keycloak: Front) -> None:
+    tokens = [keycloak.tokens("app", name)["access_token"] for name in ("zoe", "bob")]
+
+    assert [allowed(keycloak.signed, token) for token in tokens] == [307, 403]
+
+
+@ASKED
+@pytest.mark.shows("groups")
+def test_groups_in_the_answer_decide(keycloak: Front) -> None:
+    tokens = [keycloak.tokens("app", name)["access_token"] for name in ("zoe", "bob")]
+
+    assert [allowed(keycloak.asked, token) for token in tokens] == [307, 403]
 
 
 def test_both_know_the_user_by_the_same_id(keycloak: Front) -> None:

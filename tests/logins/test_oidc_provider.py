@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import pytest
 
@@ -17,7 +17,7 @@ from .code_flow import Application
 from .needed import needs
 from .oidc_provider import application, sign_in
 from .token_provider import SECRET, serving_provider
-from .tokens import claims, code, forged, header, user
+from .tokens import ALLOWED, allowed, claims, code, forged, header, is_zoe, user
 from .visitor import Visitor
 
 pytestmark = [needs("oidc-provider"), pytest.mark.timeout(100)]
@@ -39,8 +39,11 @@ class Front:
     ) -> Application:
         return application(self.issuer, f"urn:{audience}:{kind}", client)
 
-    def token(self, kind: str, audience: str = "marketplace", client: str = "app") -> str:
-        tokens = self.application(kind, audience, client).tokens(Visitor(), sign_in)
+    def token(
+        self, kind: str, audience: str = "marketplace", client: str = "app", name: str = "zoe"
+    ) -> str:
+        application = self.application(kind, audience, client)
+        tokens = application.tokens(Visitor(), partial(sign_in, name=name))
         return str(tokens["access_token"])
 
 
@@ -48,7 +51,7 @@ class Front:
 def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     folder = tmp_path_factory.mktemp("provider")
     with serving_provider(folder) as issuer:
-        ours = {**PANDIUM, "PANDIUM_CLAIMS": json.dumps(CLAIMS)}
+        ours = {**PANDIUM, **ALLOWED, "PANDIUM_CLAIMS": json.dumps(CLAIMS)}
         signed = {
             "SSO_AUTHENTICATORS": "oidc",
             "AUTH_OIDC_ISSUER": issuer,
@@ -70,15 +73,6 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
             yield Front(issuer, services["signed"], services["asked"])
 
 
-def is_zoe(found: dict[str, Any]) -> bool:
-    return (found["external_id"], found["sub"], found["name"], found["groups"]) == (
-        "zoe",
-        "zoe@acme.example",
-        "Zoë Østergård 山田",
-        ["Vertrieb München", "staff"],
-    )
-
-
 @SIGNED
 @pytest.mark.shows(*SHOWN)
 @pytest.mark.requirement("R70")
@@ -98,6 +92,22 @@ def test_the_provider_is_asked_whose_opaque_token_it_is(front: Front) -> None:
     assert "." not in token
     assert is_zoe(user(front.asked, token))
     assert code(front.signed, token) == "invalid_session"
+
+
+@SIGNED
+@pytest.mark.shows("groups")
+def test_groups_in_the_token_decide(front: Front) -> None:
+    tokens = [front.token("signed", name=name) for name in ("zoe", "bob")]
+
+    assert [allowed(front.signed, token) for token in tokens] == [307, 403]
+
+
+@ASKED
+@pytest.mark.shows("groups")
+def test_groups_in_the_answer_decide(front: Front) -> None:
+    tokens = [front.token("opaque", name=name) for name in ("zoe", "bob")]
+
+    assert [allowed(front.asked, token) for token in tokens] == [307, 403]
 
 
 @SIGNED

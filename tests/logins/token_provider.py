@@ -34,11 +34,12 @@ ZOE: Final = {
     "name": "Zoë Østergård 山田",
     "groups": ["Vertrieb München", "staff"],
 }
+BOB: Final = {"email": "bob@acme.example", "email_verified": True, "groups": ["others"]}
 
 
 @contextlib.contextmanager
 def serving_provider(folder: Path) -> Iterator[str]:
     """Run it for the length of a block, and return its issuer."""
     provider = Provider()
-    with provider.running(folder, clients=CLIENTS, accounts={"zoe": ZOE}):
+    with provider.running(folder, clients=CLIENTS, accounts={"zoe": ZOE, "bob": BOB}):
         yield provider.issuer

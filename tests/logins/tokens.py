@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+from typing import Any, Final
 
 from tests.system import vendor
-from tests.system.acme import PANDIUM_SECRET, SCRIPT
+from tests.system.acme import APIFUSE, PANDIUM_SECRET, SCRIPT
 from tests.system.service import Service
+
+ALLOWED: Final = {**APIFUSE, "APIFUSE_ALLOWED_GROUPS": "Vertrieb München"}
+"""A second vendor, which is for one group only."""
+
+
+def allowed(service: Service, token: str) -> int:
+    """Return how the vendor that is for one group only is answered: 307, or 403."""
+    return service.get("/apifuse-sso", f"Authorization: Bearer {token}").status
 
 
 def user(service: Service, token: str) -> dict[str, Any]:
@@ -16,6 +24,16 @@ def user(service: Service, token: str) -> dict[str, Any]:
     answer = service.get("/pandium-sso", f"Authorization: Bearer {token}")
     assert answer.status == 307, (answer, service.stdout[-2000:])
     return vendor.arrive(answer["Location"], key=PANDIUM_SECRET, parameter="tenant").claims
+
+
+def is_zoe(found: dict[str, Any]) -> bool:
+    """Tell whether the vendor's claims are about her, with her name and her groups."""
+    return (found["external_id"], found["sub"], found["name"], found["groups"]) == (
+        "zoe",
+        "zoe@acme.example",
+        "Zoë Østergård 山田",
+        ["Vertrieb München", "staff"],
+    )
 
 
 def code(service: Service, token: str) -> str:
