@@ -26,10 +26,10 @@ def user(service: Service, token: str) -> dict[str, Any]:
     return vendor.arrive(answer["Location"], key=PANDIUM_SECRET, parameter="tenant").claims
 
 
-def is_zoe(found: dict[str, Any]) -> bool:
+def is_zoe(found: dict[str, Any], subject: str = "zoe") -> bool:
     """Tell whether the vendor's claims are about her, with her name and her groups."""
     return (found["external_id"], found["sub"], found["name"], found["groups"]) == (
-        "zoe",
+        subject,
         "zoe@acme.example",
         "Zoë Østergård 山田",
         ["Vertrieb München", "staff"],
