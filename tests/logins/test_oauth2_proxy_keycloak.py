@@ -15,11 +15,11 @@ from tests.system.proxies import FRAME, PAGE, SCRIPT, Browser
 from tests.system.service import eventually
 
 from .journeys import Arrival, travel
-from .keycloak import GROUPS, PASSWORD, Keycloak, serving_keycloak, sign_in
+from .keycloak import GROUPS, PASSWORD
+from .keycloak_front import Front as Keycloak
 from .needed import needs
 from .oauth2_proxies import Front
 from .openid import CLIENT_SECRET
-from .visitor import Visitor
 
 pytestmark = [
     needs("oauth2-proxy", "nginx", "keycloak"),
@@ -30,7 +30,7 @@ pytestmark = [
 
 @contextlib.contextmanager
 def standing(keycloak: Keycloak, folder: Path, *more: str) -> Iterator[Front]:
-    front = Front.planned("nginx", folder, keycloak.issuer)
+    front = Front.planned("nginx", folder, keycloak.server.issuer)
     client = f"login-{front.port}"
     made = {
         "clientId": client,
@@ -39,15 +39,9 @@ def standing(keycloak: Keycloak, folder: Path, *more: str) -> Iterator[Front]:
         "attributes": {"post.logout.redirect.uris": f"{front.site}/*"},
         "protocolMappers": [GROUPS],
     }
-    keycloak.make(made, "/acme/clients")
+    keycloak.server.make(made, "/acme/clients")
     with front.running(*more, group="Vertrieb München", client=client):
         yield front
-
-
-@pytest.fixture(scope="module")
-def keycloak(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keycloak]:
-    with serving_keycloak(tmp_path_factory.mktemp("keycloak")) as keycloak:
-        yield keycloak
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +77,7 @@ def test_a_name_with_an_umlaut_arrives_as_it_is(keycloak: Keycloak, front: Front
         "groups": ["Vertrieb München"],
         "credentials": [{"type": "password", "value": PASSWORD}],
     }
-    keycloak.make(juergen, "/acme/users")
+    keycloak.server.make(juergen, "/acme/users")
 
     assert travel(Browser(), front.page, "jürgen", PASSWORD).claims["who"] == "jürgen"
 
@@ -92,7 +86,7 @@ def test_a_name_with_an_umlaut_arrives_as_it_is(keycloak: Keycloak, front: Front
 def test_a_client_with_a_token_of_its_own_passes_the_login(
     keycloak: Keycloak, front: Front
 ) -> None:
-    token = keycloak.application("app").tokens(Visitor(), sign_in)["access_token"]
+    token = keycloak.tokens("app")["access_token"]
 
     known, _ = ask(front.port, "/pandium-sso", {"Authorization": f"Bearer {token}"})
     forged, _ = ask(front.port, "/pandium-sso", {"Authorization": f"Bearer {token.swapcase()}"})
