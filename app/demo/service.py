@@ -89,10 +89,11 @@ async def wait_until_ready(process: Process, origin: str, client: ClientSession)
         TimeoutError: it takes longer than `READY_SECONDS`.
     """
     async with asyncio.timeout(READY_SECONDS):
-        while not await _is_ready(origin, client):
+        while process.returncode is None:
+            if await _is_ready(origin, client):
+                return
             await asyncio.sleep(0.05)
-            if process.returncode is not None:
-                raise ServiceEnded(process.returncode)
+    raise ServiceEnded(process.returncode)
 
 
 async def _is_ready(origin: str, client: ClientSession) -> bool:
