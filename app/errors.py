@@ -78,6 +78,12 @@ class AccessDenied(SignOnError):
     code = "access_denied"
 
 
+class MetricsDenied(SignOnError):
+    """The metrics are not for whoever asks."""
+
+    code = "metrics_denied"
+
+
 class MissingClaim(SignOnError):
     """The identity lacks what the vendor requires for `claim`."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from app.authenticators.headers.peers import peer_address
-from app.errors import AccessDenied
+from app.errors import MetricsDenied
 from app.settings.networks import Peers
 
 if TYPE_CHECKING:
@@ -30,7 +30,10 @@ class Metrics:
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Answer the metrics, or refuse."""
-        if peer_address(req) not in self._clients:
-            raise AccessDenied("the peer is not in SSO_METRICS_CLIENTS")
+        peer = peer_address(req)
+        if peer not in self._clients:
+            raise MetricsDenied(
+                f"the peer is {peer or 'unix'}, which is not in SSO_METRICS_CLIENTS"
+            )
         resp.content_type = CONTENT_TYPE_LATEST
         resp.data = self._exposition()

@@ -136,7 +136,12 @@ def test_a_unix_peer_sees_the_metrics_where_it_is_named(
         SSO_METRICS_CLIENTS=clients,
     )
 
-    assert service.simulate_get("/metrics", remote_addr=None).status_code == status
+    answer = service.simulate_get("/metrics", remote_addr=None)
+
+    assert answer.status_code == status
+    if status == 403:
+        assert answer.json["code"] == "metrics_denied"
+        assert "account" not in answer.json["detail"]
 
 
 @pytest.mark.requirement("R52")
