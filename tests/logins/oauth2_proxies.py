@@ -14,7 +14,7 @@ from tests.system.proxies import recipe, running
 from tests.system.service import free_port, serving
 
 from .fronts import FRONTS, Places
-from .openid import CLIENT_SECRET
+from .openid import CLIENT_SECRET, Provider
 from .products import PRODUCTS
 
 ITSELF: Final = "itself"
@@ -124,3 +124,12 @@ def oauth2_proxy(
     (folder / name).write_text("\n".join([text, *more]))
     command = [str(PRODUCTS["oauth2-proxy"].path), "--config", str(folder / name)]
     return running(command, port, folder / "oauth2-proxy.log")
+
+
+@contextlib.contextmanager
+def standing(proxy: str, folder: Path, *more: str) -> Iterator[Front]:
+    """Run all of it; `more` are lines of oauth2-proxy's configuration."""
+    provider = Provider()
+    front = Front.planned(proxy, folder, provider.issuer)
+    with provider.running(folder, front.callback), front.running(*more):
+        yield front

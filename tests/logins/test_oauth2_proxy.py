@@ -2,52 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import json
 import stat
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from _pytest.mark import ParameterSet
 
 from tests.packaging.login_proxy import FORGED, ask
 from tests.system import vendor
 from tests.system.acme import PANDIUM_SECRET
 from tests.system.proxies import FRAME, PAGE, SCRIPT, Browser
-from tests.system.service import eventually
 
 from .journeys import travel
 from .needed import needs
-from .oauth2_proxies import ITSELF, WHERE, Front
-from .openid import GROUPS, NAME, Provider, own_token
+from .oauth2_proxies import Front, standing
+from .openid import GROUPS, NAME, own_token
 
 NAMES = ["X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Preferred-Username"]
 NAMES += [name.replace("Forwarded", "Auth-Request") for name in NAMES]
 NAMES += ["X-Renewed-Session"]
 pytestmark = [needs("oauth2-proxy", "oidc-provider"), pytest.mark.timeout(90)]
-
-
-@contextlib.contextmanager
-def standing(proxy: str, folder: Path, *more: str) -> Iterator[Front]:
-    """Run all of it; `more` are lines of oauth2-proxy's configuration."""
-    provider = Provider()
-    front = Front.planned(proxy, folder, provider.issuer)
-    with provider.running(folder, front.callback), front.running(*more):
-        yield front
-
-
-def setup(name: str) -> ParameterSet:
-    marks = [pytest.mark.login(f"oauth2-proxy {WHERE[name]}")]
-    return pytest.param(name, marks=marks if name == ITSELF else [*marks, needs(name)])
-
-
-@pytest.fixture(scope="module", params=[setup(name) for name in WHERE])
-def proxy(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -140,43 +117,6 @@ def test_who_signs_out_is_signed_out_here(front: Front) -> None:
     assert browser.get(f"{front.site}/oauth2/sign_out").status == 302
     assert browser.get(front.page).status == 302
     assert browser.get(front.page, SCRIPT).status == 401
-
-
-@pytest.mark.shows("session end")
-@pytest.mark.requirement("R56", "R70")
-def test_an_expired_session_is_renewed_by_one_login(proxy: str, tmp_path: Path) -> None:
-    with standing(proxy, tmp_path, 'cookie_expire = "3s"') as front:
-        browser = Browser()
-        travel(browser, front.page)
-        eventually(lambda: browser.get(front.page).status == 302)
-
-        arrival = travel(browser, front.page)
-
-    assert arrival.claims["external_id"] == "u-17"
-    assert arrival.times("/oauth2/start") == 1
-
-
-@pytest.mark.shows("session end")
-def test_a_session_that_is_renewed_on_the_way_goes_on(proxy: str, tmp_path: Path) -> None:
-    """A refresh token counts once: the cookie with the next one has to reach the browser."""
-    with standing(proxy, tmp_path, 'cookie_refresh = "1s"') as front:
-        browser = Browser()
-        travel(browser, front.page)
-
-        for _ in range(3):
-            time.sleep(2.1)
-            before = browser.cookies[f"127.0.0.1:{front.port}"].copy()
-            assert browser.get(front.page).status == 307
-            assert browser.cookies[f"127.0.0.1:{front.port}"] != before
-
-
-@pytest.mark.shows("session end")
-@pytest.mark.requirement("R56", "R70")
-def test_a_login_that_leaves_no_session_is_tried_once(front: Front) -> None:
-    """As in a browser that keeps no cookie of it."""
-    response = Browser().get(f"{front.page}&sso_attempt={int(time.time())}")
-
-    assert response.status == 401
 
 
 def test_nothing_else_of_the_service_is_passed_to_who_is_signed_in(front: Front) -> None:
