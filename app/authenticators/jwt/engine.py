@@ -94,7 +94,7 @@ def _identity(variables: JwtVariables, claims: Mapping[str, Any]) -> Identity:
 def _place(variables: JwtVariables) -> Callable[[falcon.asgi.Request], bytes]:
     if variables.cookie is not None:
         return partial(cookie_value, name=variables.cookie.encode())
-    name, scheme = variables.header or "", variables.header_prefix.lower()
+    name, scheme = variables.header or "", variables.header_prefix.lower().removeprefix(OFF)
     return partial(header_value, name=name.encode(), scheme=scheme.encode())
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from app.tokens.jwks import KeySet
 
 OFF: Final = "-"
-"""Switches the check of an issuer or an audience off."""
+"""Switches the check of an issuer or an audience off, and a preset's scheme."""
 
 _FAMILIES: Final = (
     frozenset({"HS256", "HS384", "HS512"}),
@@ -48,7 +48,9 @@ class JwtVariables(ReadingVariables):
 
     header: HeaderName | None = Field(None, description="the header that has the token")
     header_prefix: str = Field(
-        "", pattern=r"^[A-Za-z]*$", description="the scheme before the token, like Bearer"
+        "",
+        pattern=r"^([A-Za-z]*|-)$",
+        description="the scheme before the token, like Bearer; `-` for none",
     )
     cookie: str | None = Field(
         None, pattern=r"^[A-Za-z0-9._-]+$", description="or the cookie that has the token"

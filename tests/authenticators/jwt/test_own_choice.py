@@ -64,6 +64,23 @@ async def test_a_header_takes_the_place_of_a_presets_cookie(load: Load) -> None:
     assert (await authenticate(make_request([("X-Session", token)]))).subject == "u-17"
 
 
+async def test_a_header_can_be_without_a_presets_scheme(load: Load, jwks_file: str) -> None:
+    config = load(
+        PANDIUM,
+        SSO_AUTHENTICATORS="appdirect",
+        AUTH_APPDIRECT_TENANTS="ACME",
+        AUTH_APPDIRECT_HEADER="MP-Authorization",
+        AUTH_APPDIRECT_HEADER_PREFIX="-",
+        AUTH_APPDIRECT_JWKS_FILE=jwks_file,
+    )
+    authenticate: Any = config.authenticators["appdirect"]
+    token = KEY.sign({**USER, "tenant": "ACME"})
+
+    assert (await authenticate(make_request([("MP-Authorization", token)]))).subject == "u-17"
+    with pytest.raises(InvalidCredential):
+        await authenticate(make_request([("MP-Authorization", f"Bearer {token}")]))
+
+
 async def test_a_cookie_has_no_scheme(load: Load, jwks_file: str) -> None:
     config = load(
         PANDIUM,
