@@ -150,6 +150,7 @@ def serving_keycloak(folder: Path) -> Iterator[Keycloak]:
         "KC_BOOTSTRAP_ADMIN_USERNAME": "admin",
         "KC_BOOTSTRAP_ADMIN_PASSWORD": PASSWORD,
         "JAVA_OPTS_KC_HEAP": "-Xms64m -Xmx512m",
+        "JAVA_OPTS_APPEND": "-XX:TieredStopAtLevel=1",  # it starts in 13 s instead of 20
     }
     with running(command, port, folder / "keycloak.log", environment, START_SECONDS):
         keycloak = Keycloak(f"http://127.0.0.1:{port}")

@@ -114,8 +114,10 @@ def nginx_before(
         server.wait(10)
 
 
-def wait_for(port: int, seconds: float = 5) -> None:
+def wait_for(port: int, seconds: float = 5, server: subprocess.Popen[bytes] | None = None) -> None:
     for _ in range(round(seconds / 0.05)):
+        if server is not None and server.poll() is not None:
+            pytest.fail(f"it has ended with {server.returncode}")
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
         except ConnectionRefusedError:

@@ -52,9 +52,9 @@ def running(
         )
     try:
         try:
-            wait_for(port, seconds)
-        except pytest.fail.Exception:
-            pytest.fail(f"{command[0]} does not listen:\n{log.read_text()}")
+            wait_for(port, seconds, server)
+        except pytest.fail.Exception as reason:
+            pytest.fail(f"{command[0]} does not listen: {reason}\n{log.read_text()}")
         yield
     finally:
         server.terminate()
