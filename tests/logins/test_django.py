@@ -76,6 +76,13 @@ def test_a_vendor_that_is_for_a_group_is_for_nobody_else(host: Host) -> None:
     assert bob.get(f"{host.sso}/apifuse-sso").status == 403
 
 
+def test_the_session_cookie_is_for_https_and_for_no_script(host: Host) -> None:
+    (cookie,) = [each for each in signed_in(host).cookies if each.name == "sessionid"]
+
+    assert cookie.secure
+    assert cookie.has_nonstandard_attr("HttpOnly")
+
+
 def test_nobody_arrives_without_a_session(host: Host) -> None:
     assert code(host, Visitor()) == "no_session"
 

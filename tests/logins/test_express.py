@@ -53,6 +53,19 @@ def test_who_signs_in_with_the_form_arrives_with_name_and_groups(host: Host) -> 
     assert user["groups"] == ["Vertrieb München", "staff"]
 
 
+def test_the_session_cookie_is_for_https_and_for_no_script(host: Host) -> None:
+    (cookie,) = signed_in(host).cookies
+
+    assert (cookie.name, cookie.secure) == ("connect.sid", True)
+    assert cookie.has_nonstandard_attr("HttpOnly")
+
+
+def test_a_login_without_a_form_is_no_login(host: Host) -> None:
+    seen = Visitor().post(f"{host.origin}/login", {})
+
+    assert seen.location == f"{host.origin}/login"
+
+
 def test_the_vendors_token_ends_with_the_session(host: Host) -> None:
     user = signed_in(host).get(f"{host.sso}/pandium-sso", FRAME).user()
 

@@ -36,7 +36,7 @@ app.get("/login", (_, res) => {
 });
 
 app.post("/login", (req, res, next) => {
-  const { user, password } = req.body;
+  const { user, password } = req.body ?? {};
   const known = passwords.get(user);
   if (!known || !timingSafeEqual(known, hash(password))) return res.redirect(req.originalUrl);
   req.session.regenerate((error) => { // a new id: nobody can know it from before
