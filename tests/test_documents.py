@@ -16,6 +16,7 @@ from app.cli import main, reference
 from app.cli.reference_groups import GROUPS
 from app.cli.rows_schema import rows_schema
 from app.demo import run as demo
+from app.demo.attacks import ATTEMPTS, FORGERIES
 from app.errors import SignOnError
 from app.resources.texts import TEXTS
 from app.settings.variables import variable_names
@@ -175,6 +176,12 @@ def test_the_readmes_demo_prints_what_the_demo_prints() -> None:
         curl=demo._curl(address),  # noqa: SLF001 - what it prints is its own affair, but for here
     )
     assert skeleton(printed.strip()) in shown
+
+
+def test_the_readme_counts_the_ways_in_that_the_demo_tries() -> None:
+    words = {16: "sixteen", 17: "seventeen", 18: "eighteen"}
+
+    assert f"tries {words[len(ATTEMPTS) + len(FORGERIES)]} ways in" in README
 
 
 def test_the_readmes_request_is_answered_with_the_example(client: MakeClient) -> None:
