@@ -8,11 +8,15 @@ from app.demo.rendering import file_handler, fill, page_answer
 
 
 class Foreign:
-    """The site; `host` is the origin it tries to use, `count` gives the sign-ons there so far."""
+    """The site; `host` is the origin that it tries to use.
 
-    def __init__(self, *, host: str, count: Callable[[], int]) -> None:
+    `count` gives the sign-ons there so far, and `answered` the last request with its answer.
+    """
+
+    def __init__(self, *, host: str, count: Callable[[], int], answered: Callable[[], str]) -> None:
         self._host = host
         self._count = count
+        self._answered = answered
 
     def application(self) -> web.Application:
         """Return the application with its routes."""
@@ -37,4 +41,4 @@ class Foreign:
         return page_answer(page, policy=policy, images=f"data: {self._host}")
 
     async def _tell(self, _request: web.Request) -> web.Response:
-        return web.json_response({"signed_on": self._count()})
+        return web.json_response({"signed_on": self._count(), "answered": self._answered()})

@@ -30,7 +30,8 @@ class Host:
     """The host application at `origin`.
 
     `service`, `marketplace` and `foreign` are origins; `rows` are vendors of a destinations file,
-    by name. `signed_on` counts the answers of the service that carry a token.
+    by name. `signed_on` counts the answers of the service that carry a token, and `answered` is the
+    last request with its answer.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of the demo, each by its name
@@ -55,6 +56,7 @@ class Host:
         self._roots = (*SERVED_BY_THE_SERVICE, *(row.vendor.root for row in rows.values()))
         self._organisation = ORGANISATION if rows else {}
         self.signed_on = 0
+        self.answered = ""
 
     def application(self) -> web.Application:
         """Return the application with its routes."""
@@ -128,5 +130,6 @@ class Host:
         passed = await passed_on(request, self._service, said, self._client)
         answer = Answer.of(passed.status, passed.headers, passed.body)
         self.signed_on += bool(answer.token)
+        self.answered = f"{asked(request)}: {answer.status} {answer.code}".rstrip()
         self._timeline.add(id_of(request), asked(request), answer, said)
         return passed

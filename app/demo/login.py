@@ -78,7 +78,9 @@ class Login:
         self._sessions.mend_proxy(request)
         return web.Response(status=204)
 
-    async def _show_signed_out(self, _request: web.Request) -> web.Response:
+    async def _show_signed_out(self, request: web.Request) -> web.Response:
+        if self._sessions.user(request) is not None:
+            return see_other(f"{self._origin}/")
         return host_page("signed_out.html", self._marketplace, framed=VIEWS[0].framed)
 
     def _path_to_return_to(self, given: Mapping[str, str]) -> str:

@@ -1,8 +1,8 @@
 """Listening on this machine only."""
 
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 
 from aiohttp import web
 
@@ -19,6 +19,13 @@ def listen(port: int) -> socket.socket:
         return socket.create_server((ADDRESS, 0 if _is_answered_first(port) else port))
     except OSError:
         return socket.create_server((ADDRESS, 0))
+
+
+@contextmanager
+def listening(*ports: int) -> Iterator[list[socket.socket]]:
+    """Listen at each of `ports`, or elsewhere, and let go of all of them in the end."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(closing(listen(port))) for port in ports]
 
 
 def port_of(listener: socket.socket) -> int:

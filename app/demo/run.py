@@ -6,6 +6,7 @@ import signal
 import socket
 import tempfile
 import time
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from aiohttp import ClientSession, web
 
 from app.demo.foreign import Foreign
 from app.demo.host import Host
-from app.demo.loopback import ADDRESS, free_port, listen, port_of, serving
+from app.demo.loopback import ADDRESS, free_port, listening, port_of, serving
 from app.demo.marketplace import Marketplace
 from app.demo.proxying import client
 from app.demo.rows import NO_ROWS, Rows, prepared
@@ -75,35 +76,60 @@ async def _run(
     *,
     once: bool,
 ) -> int:
-    at_host, at_marketplace, elsewhere = listen(host_port), listen(marketplace_port), listen(0)
-    addresses = Addresses(
-        host=f"http://localhost:{port_of(at_host)}",
-        marketplace=f"http://{ADDRESS}:{port_of(at_marketplace)}",
-        service=f"http://{ADDRESS}:{free_port()}",
-    )
+    with listening(host_port, marketplace_port, 0) as (at_host, at_marketplace, elsewhere):
+        addresses = Addresses(
+            host=f"http://localhost:{port_of(at_host)}",
+            marketplace=f"http://{ADDRESS}:{port_of(at_marketplace)}",
+            service=f"http://{ADDRESS}:{free_port()}",
+        )
+        with _rows(destinations, addresses.marketplace) as rows:
+            async with _everything(
+                addresses, command, rows, (at_host, at_marketplace, elsewhere)
+            ) as (service, http):
+                return await _shown(addresses, service, http, once=once)
+
+
+async def _shown(addresses: Addresses, service: Process, http: ClientSession, *, once: bool) -> int:
+    """Wait for the service, and show what there is until it ends."""
+    started = time.monotonic()
+    await wait_until_ready(service, addresses.service, http)
+    print(f"It is ready after {time.monotonic() - started:.1f} s.", flush=True)
+    if once:
+        return 0 if await signs_on(addresses, http) else 1
+    print(UP.format(**vars(addresses), curl=_curl(addresses.service)), flush=True)
+    raise ServiceEnded(await service.wait())
+
+
+@asynccontextmanager
+async def _everything(
+    addresses: Addresses,
+    command: Sequence[str],
+    rows: Rows,
+    listeners: tuple[socket.socket, socket.socket, socket.socket],
+) -> AsyncIterator[tuple[Process, ClientSession]]:
+    """Start the service and the stand-ins around it, for as long as the context lasts."""
+    at_host, at_marketplace, elsewhere = listeners
     foreign = f"http://{ADDRESS}:{port_of(elsewhere)}"
     timeline = Timeline()
     keys = {vendor: secrets.token_urlsafe(32).encode() for vendor in ("Pandium", "APIFuse")}
     print("Starting the service ...", flush=True)
-    started = time.monotonic()
-    with _rows(destinations, addresses.marketplace) as rows:
-        async with (
-            running(command, environment(addresses, keys) | dict(rows.settings)) as service,
-            client() as http,
-            serving(_marketplace(addresses, keys, rows, timeline), at_marketplace),
-            _serving_host(
-                addresses, at_host, foreign=foreign, http=http, rows=rows, timeline=timeline
-            ) as host,
-            serving(
-                Foreign(host=addresses.host, count=lambda: host.signed_on).application(), elsewhere
-            ),
-        ):
-            await wait_until_ready(service, addresses.service, http)
-            print(f"It is ready after {time.monotonic() - started:.1f} s.", flush=True)
-            if once:
-                return 0 if await signs_on(addresses, http) else 1
-            print(UP.format(**vars(addresses), curl=_curl(addresses.service)), flush=True)
-            raise ServiceEnded(await service.wait())
+    async with (
+        running(command, environment(addresses, keys) | dict(rows.settings)) as service,
+        client() as http,
+        serving(_marketplace(addresses, keys, rows, timeline), at_marketplace),
+        _serving_host(
+            addresses, at_host, foreign=foreign, http=http, rows=rows, timeline=timeline
+        ) as host,
+        serving(
+            Foreign(
+                host=addresses.host,
+                count=lambda: host.signed_on,
+                answered=lambda: host.answered,
+            ).application(),
+            elsewhere,
+        ),
+    ):
+        yield service, http
 
 
 def _marketplace(

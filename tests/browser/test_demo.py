@@ -232,7 +232,10 @@ def test_a_foreign_site_mints_nothing_whatever_it_tries(page: Page, demo: Demo) 
 
     outcome = page.locator("#outcome")
     expect(outcome).to_have_text("Tokens minted while this page tried: 0", timeout=20_000)
-    assert page.locator("#log li").count() == 6
+    tried = page.locator("#log li")
+    assert tried.count() == 6
+    expect(tried.nth(0)).to_contain_text("The host saw GET /pandium-sso: 403 foreign_request.")
+    expect(tried.nth(4)).to_contain_text("The host saw POST /pandium-sso: 405 method_not_allowed.")
     assert demo.minted() == minted
 
 

@@ -15,7 +15,9 @@ HOST = "http://localhost:8080"
 @pytest.fixture
 async def foreign() -> AsyncIterator[str]:
     listener = listen(0)
-    async with serving(Foreign(host=HOST, count=lambda: 7).application(), listener):
+    async with serving(
+        Foreign(host=HOST, count=lambda: 7, answered=lambda: "x").application(), listener
+    ):
         yield f"http://127.0.0.1:{port_of(listener)}"
 
 
@@ -34,7 +36,7 @@ async def test_its_page_may_try_the_host_and_nothing_else(
 
 async def test_the_number_of_sign_ons_is_reported(foreign: str, http: ClientSession) -> None:
     async with http.get(f"{foreign}/signed-on") as answer:
-        assert await answer.json() == {"signed_on": 7}
+        assert await answer.json() == {"signed_on": 7, "answered": "x"}
 
 
 @pytest.mark.parametrize("name", ["demo.css", "foreign.js"])

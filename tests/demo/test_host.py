@@ -151,6 +151,13 @@ async def test_an_expired_session_leaves_its_cookie_behind(host: str, http: Clie
     assert afterwards.status == 303
 
 
+async def test_who_is_signed_in_is_not_told_the_opposite(host: str, http: ClientSession) -> None:
+    answer, _ = await get(http, f"{host}/signed-out", await sign_in(http, host))
+
+    assert answer.status == 303
+    assert answer.headers["Location"] == f"{host}/"
+
+
 async def test_the_signed_out_page_shows_what_the_service_answers_in_a_frame(
     host: str, http: ClientSession
 ) -> None:
@@ -246,7 +253,7 @@ async def test_the_pages_refuse_to_be_framed_and_load_nothing_from_elsewhere(
 ) -> None:
     session = await sign_in(http, host)
 
-    for path, cookie in (("/", session), ("/login", None), ("/signed-out", session)):
+    for path, cookie in (("/", session), ("/login", None), ("/signed-out", None)):
         answer, _ = await get(http, host + path, cookie)
         policy = answer.headers["Content-Security-Policy"].split("; ")
         assert "default-src 'none'" in policy

@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 
 from app.demo import loopback
-from app.demo.loopback import free_port, listen, port_of, serving
+from app.demo.loopback import free_port, listen, listening, port_of, serving
 
 
 @pytest.fixture
@@ -67,3 +67,10 @@ async def test_nothing_listens_after_serving() -> None:
 
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port))
+
+
+def test_listeners_are_let_go_of_where_nothing_was_served() -> None:
+    with pytest.raises(TimeoutError), listening(0, 0) as listeners:
+        raise TimeoutError
+
+    assert [listener.fileno() for listener in listeners] == [-1, -1]

@@ -28,7 +28,7 @@ function frame(name) {
   return Object.assign(document.createElement("iframe"), { name, title: name });
 }
 
-/** @param {string} method @param {string} name */
+/** @param {string} method @param {string} name @returns {Promise<string>} */
 async function form(method, name) {
   const into = frame(name);
   stage.append(into);
@@ -40,24 +40,24 @@ async function form(method, name) {
   stage.append(posted);
   posted.submit();
   await came;
-  note(`A form with ${method} into a frame: sent, and nothing to read.`);
+  return `A form with ${method} into a frame: sent, and nothing to read`;
 }
 
-/** @param {RequestInit} how @param {string} words */
+/** @param {RequestInit} how @param {string} words @returns {Promise<string>} */
 async function ask(how, words) {
   const said = await fetch(target, how).then(
     (answer) => (answer.type === "opaque" ? "sent, and nothing to read" : `status ${answer.status}`),
     () => "the browser lets nothing through",
   );
-  note(`${words}: ${said}.`);
+  return `${words}: ${said}`;
 }
 
 const attempts = [
   async () => {
     await shown(Object.assign(frame("frame"), { src: target }));
-    note("A frame: the page in it refuses to be shown here.");
+    return "A frame: the page in it refuses to be shown here";
   },
-  async () => note(`An image: ${await shown(Object.assign(new Image(), { src: target, alt: "" }))}.`),
+  async () => `An image: ${await shown(Object.assign(new Image(), { src: target, alt: "" }))}`,
   () => ask({ mode: "no-cors", credentials: "include" }, "A script that sends"),
   () =>
     ask(
@@ -68,15 +68,19 @@ const attempts = [
   () => form("get", "got"),
 ];
 
-async function signedOn() {
-  return (await (await fetch("/signed-on")).json()).signed_on;
+/** What the host has seen: how many tokens, and the last request with its answer. */
+async function seen() {
+  return (await fetch("/signed-on")).json();
 }
 
 document.querySelector("#try")?.addEventListener("click", async () => {
   log.replaceChildren();
   stage.replaceChildren();
-  const before = await signedOn();
-  for (const attempt of attempts) await attempt();
-  const minted = (await signedOn()) - before;
+  const before = await seen();
+  for (const attempt of attempts) {
+    const words = await attempt();
+    note(`${words}. The host saw ${(await seen()).answered}.`);
+  }
+  const minted = (await seen()).signed_on - before.signed_on;
   outcome.textContent = `Tokens minted while this page tried: ${minted}`;
 });
