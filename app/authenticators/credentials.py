@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
 from app.errors import InvalidCredential
@@ -36,8 +37,12 @@ def header_value(request: falcon.asgi.Request, name: bytes, scheme: bytes = b"")
     return credential if found.lower() == scheme else b""
 
 
-def cookie_value(request: falcon.asgi.Request, name: bytes) -> bytes:
+def cookie_value(
+    request: falcon.asgi.Request, name: bytes, *, chunks: Collection[bytes] = ()
+) -> bytes:
     """Return a cookie's value; empty without the cookie.
+
+    `chunks` are names of chunks that the caller reads, too.
 
     Raises:
         InvalidCredential: the cookie is repeated, malformed or in chunks, or all cookies together
@@ -55,7 +60,7 @@ def cookie_value(request: falcon.asgi.Request, name: bytes) -> bytes:
                 raise InvalidCredential("the cookie of the credential is malformed or repeated")
             found = value
         elif each.startswith(name):
-            chunked = chunked or _is_chunk(each[len(name) :])
+            chunked = chunked or (_is_chunk(each[len(name) :]) and each not in chunks)
     if chunked and found is None:
         raise InvalidCredential("the cookie of the credential is in chunks")
     return found or b""

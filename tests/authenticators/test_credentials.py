@@ -114,6 +114,16 @@ def test_a_cookie_that_is_ambiguous_is_refused(lines: list[str]) -> None:
 
 
 @pytest.mark.requirement("R26")
+def test_chunks_are_no_fault_where_each_of_them_is_read() -> None:
+    request = make_request([("Cookie", "session_0=abc; session_1=def")])
+
+    assert cookie_value(request, b"session", chunks={b"session_0", b"session_1"}) == b""
+    assert cookie_value(request, b"session_1", chunks={b"session_0"}) == b"def"
+    with pytest.raises(InvalidCredential, match="in chunks"):
+        cookie_value(request, b"session", chunks={b"session_0"})
+
+
+@pytest.mark.requirement("R26")
 @pytest.mark.parametrize("line", [b";" * 50_000_000, b"session=" + b"x" * 50_000_000])
 def test_fifty_megabytes_of_cookies_cost_no_memory(line: bytes) -> None:
     request = make_request([("Cookie", line)])

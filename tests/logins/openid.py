@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from .visitor import Visitor
 NODE: Final = shutil.which("node") or "node"
 NAME: Final = "Ada Lövelace Жанна 愛"
 GROUPS: Final = ["marketplace", "Vertrieb Süd"]
+MANY_GROUPS: Final = [hashlib.sha256(bytes([number])).hexdigest()[:30] for number in range(120)]
 ACCOUNTS: Final[dict[str, dict[str, Any]]] = {
     "u-17": {
         "email": "ada@acme.example",
@@ -29,6 +31,13 @@ ACCOUNTS: Final[dict[str, dict[str, Any]]] = {
         "name": NAME,
         "preferred_username": NAME,
         "groups": GROUPS,
+    },
+    "u-16": {
+        "email": "grace@acme.example",
+        "email_verified": True,
+        "name": "Grace",
+        "preferred_username": "grace",
+        "groups": ["marketplace", *MANY_GROUPS],
     },
     "u-18": {
         "email": "bob@acme.example",

@@ -18,7 +18,7 @@ from tests.system.service import eventually, free_port, serving
 from .journeys import travel
 from .needed import needs
 from .oauth2_proxies import oauth2_proxy
-from .openid import GROUPS, NAME, Provider
+from .openid import GROUPS, MANY_GROUPS, NAME, Provider
 
 COOKIE = "__Host-oauth2-proxy"
 pytestmark = [
@@ -50,7 +50,7 @@ def standing(folder: Path, *more: str) -> Iterator[Front]:
         "SSO_BIND": f"127.0.0.1:{front.port}",
         "SSO_AUTHENTICATORS": "forward-auth",
         "AUTH_FORWARD_AUTH_URL": f"{front.login_site}/oauth2/auth",
-        "AUTH_FORWARD_AUTH_FORWARD_COOKIES": COOKIE,
+        "AUTH_FORWARD_AUTH_FORWARD_COOKIES": f"{COOKIE},{COOKIE}_0,{COOKIE}_1",
         "SSO_PUBLIC_URL": f"http://127.0.0.1:{front.port}",
         "SSO_LOGIN_URL": f"{front.login_site}/oauth2/start",
         "SSO_ALLOWED_GROUPS": "marketplace",
@@ -85,6 +85,15 @@ def test_a_login_ends_at_the_marketplace(front: Front) -> None:
     assert arrival.claims["who"] == NAME
     assert arrival.claims["groups"] == GROUPS
     assert arrival.times("/oauth2/callback") == 1
+
+
+def test_a_session_in_two_cookies_is_one(front: Front) -> None:
+    browser = Browser(by_host=True)
+
+    arrival = travel(browser, front.page, "u-16")
+
+    assert arrival.claims["groups"] == ["marketplace", *MANY_GROUPS]
+    assert f"{COOKIE}_1" in browser.cookies["127.0.0.1"]
 
 
 @pytest.mark.shows("groups")

@@ -15,6 +15,7 @@ from tests.system.service import eventually
 from .journeys import travel
 from .needed import needs
 from .oauth2_proxies import Front, standing
+from .openid import MANY_GROUPS
 
 pytestmark = [needs("oauth2-proxy", "oidc-provider"), pytest.mark.timeout(90)]
 
@@ -74,3 +75,12 @@ def test_a_login_that_leaves_no_session_is_tried_once(front: Front) -> None:
     response = Browser().get(f"{front.page}&sso_attempt={int(time.time())}")
 
     assert response.status == 401
+
+
+def test_a_user_of_many_groups_signs_on(front: Front) -> None:
+    """The session needs two cookies, and the groups a header of almost four kilobytes."""
+    browser = Browser()
+    arrival = travel(browser, front.page, "u-16")
+
+    assert arrival.claims["groups"] == ["marketplace", *MANY_GROUPS]
+    assert any(name.endswith("-proxy_1") for name in browser.cookies[f"127.0.0.1:{front.port}"])

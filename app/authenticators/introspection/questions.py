@@ -43,6 +43,7 @@ class Questions:
     def __init__(self, variables: IntrospectionVariables) -> None:
         self._variables = variables
         self._sends_token = variables.mode == "rfc7662"
+        self._cookie_names = frozenset(name.encode() for name in variables.forward_cookies)
 
     def about(self, request: falcon.asgi.Request) -> Question | None:
         """Return the question about a request's session; `None` without a credential.
@@ -63,7 +64,7 @@ class Questions:
         cookies = "; ".join(
             f"{name}={_text(value)}"
             for name in self._variables.forward_cookies
-            if (value := cookie_value(request, name.encode()))
+            if (value := cookie_value(request, name.encode(), chunks=self._cookie_names))
         )
         if not cookies:
             return None

@@ -177,6 +177,18 @@ async def test_an_ambiguous_cookie_is_refused_and_nobody_is_asked(
     assert "=a" not in str(refused.value)
 
 
+async def test_a_session_in_several_cookies_goes_to_the_host_if_each_is_named(
+    host: Host, made: Make
+) -> None:
+    ask = await made(URL=host.url, FORWARD_COOKIES="sessionid,sessionid_0,sessionid_1")
+
+    await ask(request(("Cookie", "sessionid_0=a; sessionid_1=b")))
+    with pytest.raises(InvalidCredential, match="in chunks"):
+        await ask(request(("Cookie", "sessionid_0=a; sessionid_1=b; sessionid_2=c")))
+
+    assert [asked.headers["Cookie"] for asked in host.asked] == ["sessionid_0=a; sessionid_1=b"]
+
+
 @pytest.mark.parametrize(
     "headers", [(("X-Device", "1"), ("X-Device", "2")), (("X-Device", b"caf\xc3\xa9"),)]
 )
