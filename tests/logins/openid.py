@@ -32,6 +32,13 @@ ACCOUNTS: Final[dict[str, dict[str, Any]]] = {
         "preferred_username": NAME,
         "groups": GROUPS,
     },
+    "u-15": {
+        "email": "ada@acme.example",
+        "email_verified": False,
+        "name": "Mallory",
+        "preferred_username": "mallory",
+        "groups": ["marketplace"],
+    },
     "u-16": {
         "email": "grace@acme.example",
         "email_verified": True,

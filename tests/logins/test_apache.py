@@ -19,9 +19,10 @@ from tests.system.proxies import FRAME, PAGE, SCRIPT, Browser, location
 from .apache_openidc import Front, standing
 from .journeys import travel
 from .needed import needs
-from .openid import GROUPS, NAME, own_token
+from .openid import GROUPS, MANY_GROUPS, NAME, own_token
 
 OIDC_HEADERS = ["X-Oidc-Sub", "X-Oidc-Email", "X-Oidc-Name", "X-Oidc-Groups"]
+OIDC_HEADERS += ["X-Oidc-Email-Verified", "X-Oidc-email_verified"]
 ADA = {"X-Oidc-sub": "dS0xNw", "X-Oidc-email": "YWRhQGFjbWUuZXhhbXBsZQ"}
 ENDS = ("OIDCPKCEMethod S256", "OIDCPKCEMethod S256\n  OIDCSessionInactivityTimeout 10")
 
@@ -55,6 +56,12 @@ def test_a_login_ends_at_the_marketplace(front: Front) -> None:
     assert vendor.arrive(arrival.address, key=PANDIUM_SECRET, parameter="tenant").parameters == {
         "integration_id": "7"
     }
+
+
+def test_a_user_of_many_groups_signs_on(front: Front) -> None:
+    groups = travel(Browser(), front.page, "u-16").claims["groups"]
+
+    assert groups == ["marketplace", *MANY_GROUPS]
 
 
 @pytest.mark.shows("groups")
@@ -95,6 +102,18 @@ def test_an_expired_session_is_renewed_by_one_login(tmp_path: Path) -> None:
 
     assert arrival.claims["external_id"] == "u-17"
     assert sum("target_link_uri=" in each for each in arrival.way) == 1
+
+
+@pytest.mark.requirement("R61", "R70")
+def test_an_address_that_nobody_has_verified_is_no_address(front: Front) -> None:
+    browser = Browser()
+
+    arrival = travel(browser, front.page, "u-15")
+    forged = browser.get(front.page, {**SCRIPT, "X-Oidc-email-verified": "MQ"})
+
+    assert arrival.status == 403
+    assert b"missing_claim" in arrival.body
+    assert forged.status == 403
 
 
 @pytest.mark.shows("forged refused")

@@ -84,3 +84,11 @@ def test_a_user_of_many_groups_signs_on(front: Front) -> None:
 
     assert arrival.claims["groups"] == ["marketplace", *MANY_GROUPS]
     assert any(name.endswith("-proxy_1") for name in browser.cookies[f"127.0.0.1:{front.port}"])
+
+
+@pytest.mark.requirement("R61", "R70")
+def test_whose_address_nobody_has_verified_is_refused_by_the_login(front: Front) -> None:
+    arrival = travel(Browser(), front.page, "u-15")
+
+    assert arrival.status == 403
+    assert urlsplit(arrival.address).path == "/oauth2/callback"

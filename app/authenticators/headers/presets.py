@@ -97,6 +97,7 @@ PRESETS: Final[Mapping[str, Preset]] = {
         email_header="X-Oidc-email",
         name_header="X-Oidc-name",
         groups_header="X-Oidc-groups",
+        claim_headers="email_verified=X-Oidc-email-verified",  # as the recipe calls it
         encoding="base64url",
     ),
 }
