@@ -222,6 +222,21 @@ async def test_no_return_address_leads_to_another_origin(
     assert len(answer.headers.getall("Set-Cookie")) == 1
 
 
+@pytest.mark.parametrize("address", ELSEWHERE)
+async def test_who_is_signed_in_is_sent_back_to_this_origin_only(
+    host: str, http: ClientSession, address: str
+) -> None:
+    session = await sign_in(http, host)
+    rd = quote(address.format(host=host), safe="")
+
+    answer, _ = await get(http, f"{host}/login?rd={rd}", session)
+
+    location = answer.headers.getall("Location")
+    assert answer.status == 303
+    assert len(location) == 1
+    assert BrowserURL(location[0], f"{host}/login").origin == host
+
+
 @pytest.mark.parametrize(
     "path",
     ["/", "/install", "/pandium-sso?integration_id=1121&display=settings", "/x?y=%C3%AB#z"],
