@@ -49,6 +49,7 @@ bench: $(VENV)/.bench ## measure this service and others under load, with ratios
 
 reference: $(VENV)/.installed ## write the generated documents
 	@$(BIN)/python -m app reference configuration > docs/configuration.md
+	@$(BIN)/python -m app reference command-line > docs/command-line.md
 	@$(BIN)/python -m app reference example-env > config/example.env
 	@$(BIN)/python -m app reference rows-schema > config/destinations.schema.json
 	@$(BIN)/python -m tests.requirements > docs/requirements.md

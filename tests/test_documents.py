@@ -12,12 +12,14 @@ import pytest
 
 from app import __version__
 from app.authenticators.presets import BUILT_IN
-from app.cli import main, reference
+from app.cli import main, reference, words
+from app.cli.reference_commands import command_line
 from app.cli.reference_groups import GROUPS
 from app.cli.rows_schema import rows_schema
 from app.demo import run as demo
 from app.demo.attacks import ATTEMPTS, FORGERIES
 from app.errors import SignOnError
+from app.resources.answers import page_file
 from app.resources.texts import TEXTS
 from app.settings.variables import variable_names
 from app.telemetry import metrics
@@ -35,6 +37,29 @@ def test_the_table_of_settings_is_what_the_command_prints() -> None:
 
 def test_the_example_is_what_the_command_prints() -> None:
     assert EXAMPLE.read_text() == reference.example_env()
+
+
+def test_the_reference_of_the_command_line_is_what_the_command_prints() -> None:
+    assert (ROOT / "docs" / "command-line.md").read_text() == command_line()
+
+
+def test_every_command_and_option_is_documented() -> None:
+    text = (ROOT / "docs" / "command-line.md").read_text()
+
+    sections = {each.partition("`")[0]: each for each in text.split("\n## `")[1:]}
+    known = {name: its for name, its in words().items() if name}
+    assert sections.keys() == known.keys()
+    for name, its in known.items():
+        documented_options = set(re.findall(r"(--[a-z-]+)[ ,`]", sections[name]))
+        options = {option for word in its for option in word.options if option[:2] == "--"}
+        assert options - {"--help"} <= documented_options
+
+
+def test_every_event_of_the_element_is_documented_and_no_other() -> None:
+    fired = re.findall(r'#tell\("([a-z-]+)"', page_file("embed.js"))
+
+    text = (ROOT / "docs" / "embedding.md").read_text()
+    assert set(fired) == set(re.findall(r"^\| `([a-z-]+)` \| `\{", text, re.MULTILINE))
 
 
 def test_every_variable_stands_in_the_table_with_its_meaning() -> None:

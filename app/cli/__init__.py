@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from argparse import ArgumentParser
 from typing import Any, get_args
 
 from pydantic import BaseModel, Field, ValidationError
@@ -26,7 +27,7 @@ from app.cli.mint import Mint
 from app.cli.output import fail, log_to_standard_error
 from app.cli.reference import Reference
 from app.cli.serve import Serve
-from app.cli.words import Word, check_spelling, improve_help, words_of
+from app.cli.words import Word, check_spelling, improve_help, parsers_of, words_of
 from app.settings.problems import InvalidSettings
 
 
@@ -74,6 +75,13 @@ class MarketplaceSso(BaseSettings):
 def words() -> dict[str, list[Word]]:
     """Return the words of each command; those of the root have the name ""."""
     return words_of(CliSettingsSource(MarketplaceSso), _commands())
+
+
+def parsers() -> dict[str, ArgumentParser]:
+    """Return the parser of each command, with the help that people read."""
+    source: CliSettingsSource[Any] = CliSettingsSource(MarketplaceSso)
+    improve_help(source, _commands())
+    return parsers_of(source.root_parser)
 
 
 def _commands() -> dict[str, type[BaseModel]]:

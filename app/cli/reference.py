@@ -10,8 +10,10 @@ from pydantic_settings import CliImplicitFlag, CliPositionalArg
 
 from app.authenticators.presets import BUILT_IN
 from app.cli.output import fail
+from app.cli.reference_commands import command_line
 from app.cli.reference_examples import EXAMPLES, PAGE_OF, PAGES
 from app.cli.reference_groups import GROUPS
+from app.cli.reference_tables import table
 from app.cli.reference_values import choices_of, values_of
 from app.cli.rows_schema import rows_schema
 from app.settings.secrets import EXAMPLE_SECRET
@@ -62,9 +64,9 @@ def configuration() -> str:
     for title, groups in GROUPS.items():
         rows = [row for prefix, model in groups for row in _rows(prefix, model)]
         told = f"Explained in {_link(PAGES[title])}.\n\n" if title in PAGES else ""
-        sections.append(f"## {title}\n\n{told}{_table(_HEAD, rows)}")
+        sections.append(f"## {title}\n\n{told}{table(_HEAD, rows)}")
     presets = [(f"`{name}`", _preset(name)) for name in BUILT_IN]
-    sections.append(f"{_AUTHENTICATORS}\n{_table(('name', 'presets of AUTH_<NAME>_…'), presets)}")
+    sections.append(f"{_AUTHENTICATORS}\n{table(('name', 'presets of AUTH_<NAME>_…'), presets)}")
     return "\n".join(sections)
 
 
@@ -153,29 +155,22 @@ def _code(text: str) -> str:
     return f"`{text}`" if text else ""
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = (head, ("---",) * len(head), *rows)
-    return "".join(f"| {' | '.join(map(_escaped, cells))} |\n" for cells in lines)
-
-
-def _escaped(cell: str) -> str:
-    return cell.replace("|", "\\|")
-
-
 DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = {
     "configuration": configuration,
+    "command-line": command_line,
     "example-env": example_env,
     "rows-schema": rows_schema,
 }
 """What `marketplace-sso reference` can print."""
 
 
-class Reference(BaseModel):
-    """Print a document that is generated from the settings."""
+_Document = Literal["configuration", "command-line", "example-env", "rows-schema"]
 
-    document: CliPositionalArg[Literal["configuration", "example-env", "rows-schema"]] = Field(
-        "configuration", description="which document"
-    )
+
+class Reference(BaseModel):
+    """Print a document that is generated from the settings, or from the command line."""
+
+    document: CliPositionalArg[_Document] = Field("configuration", description="which document")
     as_json: CliImplicitFlag[bool] = Field(
         default=False, alias="json", description="every variable, for programs"
     )

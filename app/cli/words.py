@@ -40,16 +40,16 @@ def words_of(
     source: CliSettingsSource[Any], models: Mapping[str, type[BaseModel]]
 ) -> dict[str, list[Word]]:
     """Return the words of each command; those of the root have the name ""."""
-    found = {"": [_word(action, None) for action in _actions(source.root_parser)]}
-    for name, parser in _parsers(source.root_parser).items():
-        found[name] = [_word(action, models[name]) for action in _actions(parser)]
+    found = {"": [_word(action, None) for action in actions_of(source.root_parser)]}
+    for name, parser in parsers_of(source.root_parser).items():
+        found[name] = [_word(action, models[name]) for action in actions_of(parser)]
     return found
 
 
 def improve_help(source: CliSettingsSource[Any], models: Mapping[str, type[BaseModel]]) -> None:
     """Say in the help what values are, instead of their types in Python."""
-    for name, parser in _parsers(source.root_parser).items():
-        for action in _actions(parser):
+    for name, parser in parsers_of(source.root_parser).items():
+        for action in actions_of(parser):
             choices = _choices(models[name], action.dest)
             if choices:
                 action.metavar = f"{{{','.join(choices)}}}"
@@ -107,12 +107,14 @@ def _choices(model: type[BaseModel], dest: str) -> tuple[str, ...]:
     return found[0] if found else ()
 
 
-def _actions(parser: argparse.ArgumentParser) -> Iterable[argparse.Action]:
+def actions_of(parser: argparse.ArgumentParser) -> Iterable[argparse.Action]:
+    """Return the options and arguments of a command."""
     actions = parser._actions  # noqa: SLF001 - argparse has no other way to list its options
     return [each for each in actions if not isinstance(each.choices, Mapping)]
 
 
-def _parsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+def parsers_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """Return the parser of each command."""
     actions = parser._actions  # noqa: SLF001 - the same
     (commands,) = [each for each in actions if isinstance(each.choices, Mapping)]
     return dict(commands.choices or {})

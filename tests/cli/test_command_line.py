@@ -275,7 +275,7 @@ def test_reference_prints_its_documents(capsys: pytest.CaptureFixture[str]) -> N
     assert "\nSSO_AUTHENTICATORS=oauth2-proxy\n" in run(capsys, "reference", "example-env")[1]
     status, _, err = run(capsys, "reference", "poem")
     assert status == 2
-    assert "document should be 'configuration', 'example-env' or 'rows-schema'" in err
+    assert "document should be 'configuration', 'command-line', 'example-env' or 'rows" in err
 
 
 def test_the_reference_says_what_a_variable_may_be(capsys: pytest.CaptureFixture[str]) -> None:

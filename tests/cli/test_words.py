@@ -66,7 +66,10 @@ def test_the_help_speaks_of_values_and_not_of_types(capsys: pytest.CaptureFixtur
             assert type_name not in out, name
 
     assert "--claim NAME=VALUE" in run(capsys, "mint", "--help")[1]
-    assert "{configuration,example-env,rows-schema}" in run(capsys, "reference", "--help")[1]
+    assert (
+        "{configuration,command-line,example-env,rows-schema}"
+        in run(capsys, "reference", "--help")[1]
+    )
     assert "--host-port PORT" in run(capsys, "demo", "--help")[1]
 
 
