@@ -38,6 +38,15 @@ if (password) password.value = "any password";
 document.querySelector("form").submit();
 """
 
+PAGES = """
+  location = /host { default_type text/html; return 200 "<iframe src=/pandium-sso>"; }
+  location = /element { default_type text/html; return 200 "<a href=/pandium-sso>Marketplace</a>
+    <marketplace-embed src=/pandium-sso></marketplace-embed>
+    <script type=module src=/pandium-sso/embed.js></script>
+    <script>document.addEventListener('sso-ready', () => { document.title = 'ready' })</script>";
+  }
+"""
+
 
 class Vendor(Handler):
     """Has sites of its own."""
@@ -60,6 +69,11 @@ class Front:
     def host(self) -> str:
         """A page of the application with the marketplace in a frame."""
         return f"{self.site}/host"
+
+    @property
+    def element(self) -> str:
+        """One with the element, and a link."""
+        return f"{self.site}/element"
 
 
 @pytest.fixture(scope="module")
@@ -91,9 +105,6 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
             '"app.acme.example"': f'"app.localhost:{port}"',
             "127.0.0.1:4180": f"127.0.0.1:{login}",
         }
-        framing = (
-            'location = /host { default_type text/html; return 200 "<iframe src=/pandium-sso>"; }'
-        )
         changes = (
             ("listen 443 ssl;", f"listen 127.0.0.1:{port} ssl;"),
             (
@@ -102,7 +113,7 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
             ),
             (
                 "  ssl_certificate_key /etc/ssl/acme/privkey.pem;\n",
-                f"  ssl_certificate_key {folder}/privkey.pem;\n  {framing}\n",
+                f"  ssl_certificate_key {folder}/privkey.pem;\n  {PAGES}\n",
             ),
         )
         with (
@@ -135,12 +146,19 @@ def sign_in(tab: Tab, front: Front) -> None:
 
 @pytest.mark.shows("sign-in", "307", "sign-out")
 @pytest.mark.requirement("R70", "R71")
-def test_a_user_signs_in_sees_the_frame_and_signs_out(front: Front, tab: Tab) -> None:
+def test_a_user_signs_in_sees_frame_and_element_follows_a_link_and_signs_out(
+    front: Front, tab: Tab
+) -> None:
     sign_in(tab, front)
     assert tab.address.startswith(f"{front.vendor}/pandium")
 
     tab.open(front.host)
     tab.until(lambda: "of ada@acme.example" in tab.framed_text(), "the marketplace in a frame")
+
+    tab.open(front.element)
+    tab.until(lambda: tab.run("return document.title") == "ready", "the marketplace in the element")
+    tab.click("a")
+    tab.until(lambda: "of ada@acme.example" in tab.text(), "the marketplace behind a link")
 
     tab.open(f"{front.site}/oauth2/sign_out?rd=/host")
     tab.until(lambda: "Sign in" in tab.framed_text(), "the link to sign in")
