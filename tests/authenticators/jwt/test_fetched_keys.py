@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -73,7 +72,7 @@ class Time:
 class Fetched:
     """A provider, keys that are fetched from it, and the time."""
 
-    def __init__(self, provider: FakeIdentityProvider, timeout_seconds: float = 0.2) -> None:
+    def __init__(self, provider: FakeIdentityProvider, timeout_seconds: float = 1) -> None:
         self.provider = provider
         self.time = Time()
         self.server = KeyServer(timeout_seconds=timeout_seconds)
@@ -113,6 +112,12 @@ class Fetched:
         except UnknownKey:
             return False
         return found.key_id == key.key_id
+
+    async def finds_at_once(self, key: IssuerKey) -> bool:
+        """Tell whether a key is found without waiting for anything."""
+        finding = asyncio.create_task(self.finds(key))
+        await asyncio.sleep(0)  # one turn of the loop, in which nothing comes from a network
+        return finding.done() and finding.result()
 
 
 @pytest.fixture
@@ -185,10 +190,7 @@ async def test_the_last_good_keys_serve_until_they_are_too_old(
     quick = fault not in {"drip", "hang"}
 
     await fetched.time.pass_by(TTL, fetched)
-    began = time.perf_counter()
-    for _ in range(1000):
-        assert await fetched.finds(fetched.provider.key)
-    assert time.perf_counter() - began < 0.5
+    assert await fetched.finds_at_once(fetched.provider.key)
     if quick:
         await fetched.time.pass_by(MAX_STALE - TTL, fetched)
         assert await fetched.finds(fetched.provider.key)
@@ -263,11 +265,8 @@ async def test_a_known_name_never_waits_for_a_fetch(fetched: Fetched) -> None:
     waiting = asyncio.create_task(fetched.finds(IssuerKey("EdDSA", "stranger")))
     await asyncio.sleep(0)
 
-    began = time.perf_counter()
-    for _ in range(1000):
-        assert await fetched.finds(fetched.provider.key)
+    assert await fetched.finds_at_once(fetched.provider.key)
 
-    assert time.perf_counter() - began < 0.2
     assert not waiting.done()
     with pytest.raises(AuthenticatorUnavailable):
         await waiting
