@@ -51,7 +51,8 @@ def checkout(tmp_path: Path) -> Path:
 
 def shell_environment(home: Path, *path: str) -> dict[str, str]:
     """Return the environment of an empty shell; `path` comes before the system's own."""
-    ours = {name: value for name, value in os.environ.items() if name.startswith(OF_THIS_MACHINE)}
+    ours = {"UV_SYSTEM_CERTS": "true"}  # pip trusts the machine's own certificates, too
+    ours |= {name: value for name, value in os.environ.items() if name.startswith(OF_THIS_MACHINE)}
     python = str(Path(sys.executable).resolve().parent)
     places = [*path, str(home / ".local/bin"), python, SYSTEM]
     return {**ours, "HOME": str(home), "PATH": ":".join(places)}
