@@ -1,4 +1,4 @@
-"""Spans: what asked whom, below which request, and nothing of the user (R69's traces)."""
+"""Spans: what asked whom, below which request, and nothing of the user."""
 
 import asyncio
 import re
