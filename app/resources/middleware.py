@@ -131,14 +131,14 @@ class SignOnLog:
         if signs_on or req.context.refusal is not None:
             unusual = _is_unusual(req.context.refusal)
             write = self._log.warning if unusual else self._log.info
-            fields = _fields(req, destination)
-            fields |= {
-                "status": resp.status_code,
-                "outcome": outcome,
-                "duration_us": int(seconds * 1e6),
+            write(
+                "refusal" if req.context.refusal else "sign_on",
+                **_fields(req, destination),
+                status=resp.status_code,
+                outcome=outcome,
+                duration_us=int(seconds * 1e6),
                 **_trace(req),
-            }
-            write("refusal" if req.context.refusal else "sign_on", fields=fields)
+            )
 
 
 def _is_unusual(refusal: Refusal | None) -> bool:
