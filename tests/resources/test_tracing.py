@@ -131,7 +131,6 @@ async def test_the_host_is_told_of_the_trace(load: Load, host: Host, found: Foun
     assert asked.headers["traceparent"] == f"00-{TRACE}-{span.context.span_id:016x}-01"
 
 
-@pytest.mark.requirement("R45")
 async def test_nothing_of_the_user_is_in_a_span(load: Load, host: Host, found: Found) -> None:
     async with serving(load, found, PANDIUM, asks(host), ON) as get:
         answer = await get("/pandium-sso?integration_id=in-the-query", **COOKIE)
@@ -278,7 +277,7 @@ def test_tracing_without_its_packages_is_a_problem_that_names_the_extra(
 
     wrong = problems(load, PROXY, PANDIUM, ON)
 
-    assert wrong == {"SSO_TRACING": "needs the extra otel: pip install 'marketplace-sso[otel]'"}
+    assert wrong == {"SSO_TRACING": "needs the extra otel: pip install '.[otel]' in a checkout"}
 
 
 async def test_a_collector_that_hangs_holds_up_the_end_for_a_while_only(

@@ -81,7 +81,6 @@ async def test_a_connection_that_the_application_ends_is_closed() -> None:
     assert answer.count(b"connection: close") == 1
 
 
-@pytest.mark.requirement("R41")
 @pytest.mark.parametrize("control", [b"\r", b"\n", b"\r\n", b"\x00", b"\x0b", b"\x7f", b"\x1b"])
 @pytest.mark.parametrize("place", ["name", "value"])
 async def test_a_field_with_a_control_character_is_never_written(
@@ -126,7 +125,6 @@ async def test_an_application_that_breaks_before_its_answer_is_a_500(
     assert "Exception in ASGI application" in caplog.text
 
 
-@pytest.mark.requirement("R54")
 async def test_who_asks_and_never_reads_is_not_answered_without_end() -> None:
     big = b"x" * 100_000
     served = Saying(start((b"content-length", b"%d" % len(big))), body(big))
