@@ -150,7 +150,7 @@ class ServiceVariables(ListeningVariables, RowsVariables):
     @classmethod
     def _check_the_extra_is_installed(cls, wanted: bool) -> bool:  # noqa: FBT001 - a variable's value
         if wanted and not tracing.is_installed():
-            raise ValueError("needs the extra otel: pip install 'marketplace-sso[otel]'")
+            raise ValueError("needs the extra otel: pip install '.[otel]' in a checkout")
         return wanted
 
     @field_validator("public_url")
