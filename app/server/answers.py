@@ -26,7 +26,7 @@ def answered(cycle: RequestResponseCycle, app: ASGI3Application) -> Coroutine[An
 class _WholeAnswer:
     """The answer to a request, for uvicorn's `cycle`: nothing is written before the body is there.
 
-    Uvicorn's own `send` writes twice, and searches each field by itself: 6 % of a sign-on.
+    Uvicorn's own `send` searches each field by itself: 1.4 us more, 3 % of a sign-on in process.
     """
 
     def __init__(self, cycle: RequestResponseCycle) -> None:
