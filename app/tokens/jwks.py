@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from app.errors import Cause, shown
+from app.errors import shown
 from app.tokens.algorithms import algorithms_for, weakness
-from app.tokens.jws import InvalidToken, hmac_key
+from app.tokens.jws import hmac_key
+from app.tokens.key_set import MAX_TRIED, KeySet, VerificationKey
 from app.tokens.public_keys import READERS, fault_of_pem, fingerprint
 from app.tokens.strict_json import InvalidJson, strict_json
 
 MAX_KEYS: Final = 100
 MAX_KEY_ID_CHARACTERS: Final = 512
 """The name of a key is any string (RFC 7515, section 4.1.4), and only ever looked up in a table."""
-
-MAX_TRIED: Final = 4
-"""Keys of one name (RFC 7517, section 4.5) that a signature is tried with."""
-
-MAX_TOLD: Final = 20
-"""Reasons why keys are left out that are kept: a set may have a hundred keys."""
 
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
 """Members that only the signer may know (RFC 7518, sections 6.2.2, 6.3.2, 6.4; `priv` is that of
@@ -39,78 +33,12 @@ class InvalidKeySet(ValueError):
     """A document without usable keys, or one that gives away a private key."""
 
 
-class UnknownKey(InvalidToken):
-    """A token names a key that is not in the set; a newer set may have it."""
-
-
 class _Unusable(Exception):
     """Why one key of a set is left out."""
 
 
 class _ForEncryption(_Unusable):
     """It is for another purpose (RFC 7517, section 4.2), which is no fault."""
-
-
-@dataclass(frozen=True, slots=True)
-class VerificationKey:
-    """A key with the algorithms that its kind, curve and `alg` allow (RFC 8725, section 3.1).
-
-    `fingerprint` tells whether two public keys are the same; a shared secret has none.
-    """
-
-    key_id: str | None
-    algorithms: frozenset[str]
-    key: Any = field(repr=False)
-    fingerprint: bytes = field(default=b"", repr=False)
-
-
-class KeySet:
-    """The keys of one issuer, and why others of its document are not among them.
-
-    `has_faults` tells whether any of those others is left out for more than being for encryption.
-    If `named` is false, there is one key without a name, and the `kid` of a token is ignored.
-    """
-
-    def __init__(
-        self,
-        keys: Iterable[VerificationKey],
-        *,
-        named: bool = True,
-        unusable: Iterable[str] = (),
-        has_faults: bool = False,
-    ) -> None:
-        self.keys = tuple(keys)
-        self.has_faults = has_faults
-        self.unusable = tuple(unusable)[:MAX_TOLD]
-        self._named = named
-        self._by_id: dict[str, list[VerificationKey]] = {}
-        for key in self.keys:
-            if key.key_id is not None:
-                self._by_id.setdefault(key.key_id, []).append(key)
-
-    def find(self, key_id: str | None, algorithm: str) -> tuple[VerificationKey, ...]:
-        """Return the keys that may have signed a token: nearly always one, at most `MAX_TRIED`.
-
-        Raises:
-            UnknownKey: no key has that name.
-            InvalidToken: no name, and there are several keys; or keys for other algorithms only.
-        """
-        if key_id is None or not self._named:
-            if len(self.keys) != 1:
-                raise InvalidToken(f"it does not name its key, and there are {len(self.keys)}")
-            found: Iterable[VerificationKey] = self.keys
-        elif key_id in self._by_id:
-            found = self._by_id[key_id]
-        else:
-            there = shown(list(self._by_id)) if self._by_id else "keys without names"
-            raise UnknownKey(
-                f"its key is not in the set: {shown(key_id)}; there are {there}",
-                cause=Cause.FORGED,
-            )
-        fitting = tuple(key for key in found if algorithm in key.algorithms)[:MAX_TRIED]
-        if not fitting:
-            raise InvalidToken(f"its key is for another algorithm than {algorithm}")
-        return fitting
 
 
 def jwk_set(document: bytes) -> KeySet:
@@ -180,10 +108,9 @@ def _key(jwk: Mapping[str, Any]) -> VerificationKey:
     key_id, key_ops = jwk.get("kid"), jwk.get("key_ops", ["verify"])
     if key_id is not None and not is_key_id(key_id):
         raise _Unusable(f"its kid is not a string of at most {MAX_KEY_ID_CHARACTERS} characters")
-    if jwk.get("use") == "enc":
-        raise _ForEncryption("its use is 'enc', not 'sig'")
-    if jwk.get("use", "sig") != "sig":
-        raise _Unusable(f"its use is {shown(jwk['use'])}, not 'sig'")
+    if (use := jwk.get("use", "sig")) != "sig":
+        why = f"its use is {shown(use)}, not 'sig'"
+        raise _ForEncryption(why) if use == "enc" else _Unusable(why)
     if not (isinstance(key_ops, list) and "verify" in key_ops):
         raise _Unusable("its key_ops do not have 'verify'")
     try:

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from app.testing import IssuerKey
 from app.tokens import base64url
-from app.tokens.jwks import InvalidKeySet, UnknownKey, jwk_set, pem_key, shared_secret
+from app.tokens.jwks import InvalidKeySet, jwk_set, pem_key, shared_secret
 from app.tokens.jws import InvalidToken, is_signed_by, read
+from app.tokens.key_set import UnknownKey
 from app.tokens.secrets import WeakSecret
 
 KEYS = {

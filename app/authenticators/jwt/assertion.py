@@ -13,8 +13,8 @@ from cachetools import FIFOCache
 from app.authenticators.jwt.rules import Window
 from app.errors import Cause, InvalidCredential, SignOnError
 from app.identity import Identity, InvalidIdentity
-from app.tokens.jwks import VerificationKey
 from app.tokens.jws import InvalidToken, is_signed_by, read
+from app.tokens.key_set import VerificationKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -14,7 +14,8 @@ from app.authenticators.jwt.key_server import FetchFailed
 from app.authenticators.jwt.keys import tell_left_out
 from app.errors import AuthenticatorUnavailable
 from app.telemetry.metrics import AUTHENTICATOR_KEYS_LOADED, KEY_FETCHES, KEYS_LOADED
-from app.tokens.jwks import InvalidKeySet, KeySet, UnknownKey, VerificationKey, jwk_set
+from app.tokens.jwks import InvalidKeySet, jwk_set
+from app.tokens.key_set import KeySet, UnknownKey, VerificationKey
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -9,7 +9,7 @@ import structlog
 from app.authenticators.contract import ProbeResult
 
 if TYPE_CHECKING:
-    from app.tokens.jwks import KeySet, VerificationKey
+    from app.tokens.key_set import KeySet, VerificationKey
 
 
 log = structlog.get_logger(__name__)

@@ -16,8 +16,9 @@ from app.authenticators.contract import ProbeResult
 from app.authenticators.jwt.fetched_keys import COOLDOWN_SECONDS, RETRY_SECONDS
 from app.authenticators.jwt.key_server import FetchFailed, NotThere
 from app.errors import AuthenticatorUnavailable, Cause
-from app.tokens.jwks import InvalidKeySet, KeySet, UnknownKey, VerificationKey, pem_key
+from app.tokens.jwks import InvalidKeySet, pem_key
 from app.tokens.jws import InvalidToken
+from app.tokens.key_set import KeySet, UnknownKey, VerificationKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable

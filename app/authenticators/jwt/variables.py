@@ -18,7 +18,7 @@ from app.tokens.secret_encoding import SecretEncoding, decode_secret
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from app.tokens.jwks import KeySet
+    from app.tokens.key_set import KeySet
 
 OFF: Final = "-"
 """Switches the check of an issuer or an audience off, and a preset's scheme."""

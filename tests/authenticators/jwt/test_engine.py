@@ -26,7 +26,7 @@ from app.testing import (
     context_for,
     make_request,
 )
-from app.tokens.jwks import KeySet, VerificationKey
+from app.tokens.key_set import KeySet, VerificationKey
 from tests.in_process import Load, problems
 from tests.samples import PANDIUM
 

@@ -17,7 +17,8 @@ from app.authenticators.jwt.key_server import FetchFailed, KeyServer
 from app.authenticators.jwt.keys import FixedKeys
 from app.errors import AuthenticatorUnavailable
 from app.testing import FakeIdentityProvider, IssuerKey
-from app.tokens.jwks import UnknownKey, jwk_set
+from app.tokens.jwks import jwk_set
+from app.tokens.key_set import UnknownKey
 
 TTL = 300
 MAX_STALE = 3600

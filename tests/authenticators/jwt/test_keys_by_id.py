@@ -10,8 +10,8 @@ from app.authenticators.jwt.key_server import KeyServer
 from app.authenticators.jwt.keys_by_id import MAX_AGE_SECONDS, KeyDocuments, most_fetches
 from app.errors import AuthenticatorUnavailable
 from app.testing import FakeIdentityProvider, IssuerKey
-from app.tokens.jwks import UnknownKey
 from app.tokens.jws import InvalidToken
+from app.tokens.key_set import UnknownKey
 
 NAME = "b5f1d0ba-7a3c-4a53-a8d6-8c7c2f5d8a11"
 KEY = IssuerKey("ES256")
