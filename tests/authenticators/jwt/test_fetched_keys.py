@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.authenticators.jwt.discovery import discovered
 from app.authenticators.jwt.fetched_keys import (
@@ -201,6 +202,31 @@ async def test_the_last_good_keys_serve_until_they_are_too_old(
     assert not fetched.ready()
     with pytest.raises(AuthenticatorUnavailable):
         await fetched.finds(fetched.provider.key)
+
+
+@pytest.mark.requirement("R8")
+@pytest.mark.parametrize(
+    ("others", "level"),
+    [
+        ([{"use": "enc"}], "info"),
+        ([{"use": "wrap"}], "warning"),
+        ([{"use": "enc"}, {"alg": "RS256"}], "warning"),
+    ],
+    ids=["for-encryption", "for-nothing-known", "both"],
+)
+async def test_a_key_that_is_left_out_is_told_as_a_fault_unless_it_is_for_encryption(
+    fetched: Fetched, others: list[dict[str, str]], level: str
+) -> None:
+    good = fetched.provider.key
+    for number, other in enumerate(others):
+        fetched.provider.published.append({**good.jwk(kid=f"other-{number}"), **other})
+
+    with capture_logs() as lines:
+        await fetched.start()
+
+    (line,) = [each for each in lines if each["event"] == "keys_left_out"]
+    assert line["log_level"] == level
+    assert len(line["reasons"]) == len(others)
 
 
 @pytest.mark.requirement("R8")
