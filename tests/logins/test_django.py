@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.system.proxies import FRAME, SCRIPT
+from tests.system.proxies import FRAME
 from tests.system.service import run, serving
 
 from .django_host import PASSWORD, Host, made
@@ -51,13 +50,6 @@ def signed_in(host: Host, name: str = "zoe") -> Visitor:
     return visitor
 
 
-def code(host: Host, visitor: Visitor) -> str:
-    """Return why a visitor is refused."""
-    seen = visitor.get(f"{host.sso}/pandium-sso", SCRIPT)
-    assert "tenant=" not in seen.body.decode()
-    return str(json.loads(seen.body)["code"])
-
-
 @pytest.mark.shows("sign-in", "307", "groups", "non-ASCII names")
 def test_who_signs_in_with_the_form_arrives_with_name_and_groups(host: Host) -> None:
     seen = signed_in(host).get(f"{host.sso}/pandium-sso", FRAME)
@@ -84,7 +76,7 @@ def test_the_session_cookie_is_for_https_and_for_no_script(host: Host) -> None:
 
 
 def test_nobody_arrives_without_a_session(host: Host) -> None:
-    assert code(host, Visitor()) == "no_session"
+    assert Visitor().code(host.sso) == "no_session"
 
 
 @pytest.mark.shows("forged refused")
@@ -93,7 +85,7 @@ def test_a_forged_session_is_refused(host: Host, change: Callable[[str], str]) -
     visitor = signed_in(host)
     visitor.set("sessionid", change(visitor.cookie("sessionid")))
 
-    assert code(host, visitor) == "invalid_session"
+    assert visitor.code(host.sso) == "invalid_session"
 
 
 @pytest.mark.shows("sign-out")
@@ -103,18 +95,18 @@ def test_a_sign_out_counts_at_once(host: Host) -> None:
     page = visitor.get(f"{host.origin}/login/")
     visitor.post(f"{host.origin}/logout/", page.form)
     assert [each.name for each in visitor.cookies] == ["csrftoken"]
-    assert code(host, visitor) == "no_session"
+    assert visitor.code(host.sso) == "no_session"
 
     stolen = signed_in(host)
     stolen.set("sessionid", old)
-    assert code(host, stolen) == "invalid_session"
+    assert stolen.code(host.sso) == "invalid_session"
 
 
 @pytest.mark.shows("session end")
 def test_who_has_an_expired_session_is_sent_to_the_login_once(host: Host) -> None:
     visitor = signed_in(host)
     host.run("shell", "-c", EXPIRE.format(visitor.cookie("sessionid")))
-    assert code(host, visitor) == "invalid_session"
+    assert visitor.code(host.sso) == "invalid_session"
 
     login = visitor.get(f"{host.sso}/pandium-sso").location
     (back,) = parse_qs(urlsplit(login).query)["next"]
@@ -127,7 +119,7 @@ def test_who_is_put_out_of_the_host_is_out_here_at_once(host: Host, way: str) ->
     visitor = signed_in(host, "bob")
     host.run("shell", "-c", f"{BOB}{WAYS_OUT[way]}\nbob.save()")
     try:
-        assert code(host, visitor) == "invalid_session"
+        assert visitor.code(host.sso) == "invalid_session"
     finally:
         host.run("shell", "-c", f"{BOB}{BACK}\nbob.save()")
 
@@ -154,7 +146,7 @@ def test_django_refuses_a_name_that_it_does_not_know(host: Host, tmp_path: Path)
     visitor = signed_in(host)
 
     with other.serving(), serving(other.variables(), tmp_path):
-        assert code(other, visitor) == "authenticator_unavailable"
+        assert visitor.code(other.sso) == "authenticator_unavailable"
         said = run(other.variables(), "check", "--online").stdout
 
     assert "answers 400 without a session" in said
@@ -168,7 +160,7 @@ def test_django_leads_every_question_to_https_unless_told_otherwise(
     visitor = signed_in(host)
 
     with other.serving(), serving(other.variables(), tmp_path):
-        assert code(other, visitor) == "invalid_session"
+        assert visitor.code(other.sso) == "invalid_session"
         said = run(other.variables(), "check", "--online").stdout
 
     assert "a redirect to its own https" in said

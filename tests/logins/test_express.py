@@ -13,7 +13,8 @@ import pytest
 from tests.system.proxies import FRAME, SCRIPT
 from tests.system.service import run
 
-from .express_host import EXAMPLE, PASSWORD, Host, hosting
+from .express_host import EXAMPLE, PASSWORD, hosting, variables
+from .hosts import Host
 from .needed import needs
 from .products import PRODUCTS
 from .visitor import Visitor
@@ -36,13 +37,6 @@ def signed_in(host: Host, name: str = "zoe") -> Visitor:
     assert arrived.user()["sub"] == f"{name}@acme.example"
     assert "integration_id=7" in arrived.location
     return visitor
-
-
-def code(host: Host, visitor: Visitor) -> str:
-    """Return why a visitor is refused."""
-    seen = visitor.get(f"{host.sso}/pandium-sso", SCRIPT)
-    assert "tenant=" not in seen.body.decode()
-    return str(json.loads(seen.body)["code"])
 
 
 @pytest.mark.shows("sign-in", "307", "groups", "non-ASCII names")
@@ -82,10 +76,10 @@ def test_a_vendor_that_is_for_a_group_is_for_nobody_else(host: Host) -> None:
 
 def test_nobody_arrives_without_a_session_or_with_a_wrong_password(host: Host) -> None:
     visitor = Visitor()
-    assert code(host, visitor) == "no_session"
+    assert visitor.code(host.sso) == "no_session"
 
     visitor.post(f"{host.origin}/login", {"user": "zoe", "password": "wrong"})
-    assert code(host, visitor) == "no_session"
+    assert visitor.code(host.sso) == "no_session"
 
 
 def another_signature(cookie: str) -> str:
@@ -107,7 +101,7 @@ def test_a_forged_session_is_refused(host: Host, change: Callable[[str], str]) -
     visitor = signed_in(host)
     visitor.set("connect.sid", change(visitor.cookie("connect.sid")))
 
-    assert code(host, visitor) == "invalid_session"
+    assert visitor.code(host.sso) == "invalid_session"
 
 
 @pytest.mark.shows("sign-out")
@@ -115,11 +109,11 @@ def test_a_sign_out_counts_at_once(host: Host) -> None:
     visitor = signed_in(host)
     old = visitor.cookie("connect.sid")
     visitor.post(f"{host.origin}/logout", {})
-    assert code(host, visitor) == "no_session"
+    assert visitor.code(host.sso) == "no_session"
 
     stolen = signed_in(host)
     stolen.set("connect.sid", old)
-    assert code(host, stolen) == "invalid_session"
+    assert stolen.code(host.sso) == "invalid_session"
 
 
 def test_another_user_in_the_same_browser_is_that_user_at_once(host: Host) -> None:
@@ -157,7 +151,7 @@ def test_the_login_leads_to_no_other_site(host: Host) -> None:
 
 
 def test_the_service_passes_its_own_check(host: Host) -> None:
-    ended = run(host.variables(), "check", "--online")
+    ended = run(variables(host), "check", "--online")
 
     assert "/api/me: refuses a request without a session: 401" in ended.stdout
 

@@ -7,7 +7,6 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,9 +14,10 @@ import pytest
 
 from tests.system.acme import PANDIUM
 from tests.system.proxies import FRAME, SCRIPT, running
-from tests.system.service import free_port, serving
+from tests.system.service import serving
 
 from .examples import CLAIMS
+from .hosts import Host
 from .needed import needs
 from .products import PRODUCTS
 from .tokens import ALLOWED, forged, is_zoe
@@ -34,36 +34,21 @@ pytestmark = [
 ]
 
 
-@dataclass(frozen=True)
-class Host:
-    """The application and the service, as browsers see them: a proxy ends TLS."""
-
-    port: int
-    sso_port: int
-
-    @property
-    def origin(self) -> str:
-        return f"https://127.0.0.1:{self.port}"
-
-    @property
-    def sso(self) -> str:
-        return f"https://127.0.0.1:{self.sso_port}"
-
-    def variables(self) -> dict[str, str]:
-        return {
-            **PANDIUM,
-            **ALLOWED,
-            "PANDIUM_CLAIMS": json.dumps(CLAIMS),
-            "SSO_BIND": f"127.0.0.1:{self.sso_port}",
-            "SSO_AUTHENTICATORS": "app=session-cookie",
-            "AUTH_APP_SECRET": SECRET,
-            "AUTH_APP_ISSUER": "https://app.acme.example",
-            "AUTH_APP_AUDIENCE": "marketplace",
-            "AUTH_APP_LEEWAY_SECONDS": "0",
-            "SSO_PUBLIC_URL": self.sso,
-            "SSO_LOGIN_URL": f"{self.origin}/login",
-            "SSO_LOGIN_RETURN_PARAMETER": "next",
-        }
+def variables(host: Host) -> dict[str, str]:
+    return {
+        **PANDIUM,
+        **ALLOWED,
+        "PANDIUM_CLAIMS": json.dumps(CLAIMS),
+        "SSO_BIND": f"127.0.0.1:{host.sso_port}",
+        "SSO_AUTHENTICATORS": "app=session-cookie",
+        "AUTH_APP_SECRET": SECRET,
+        "AUTH_APP_ISSUER": "https://app.acme.example",
+        "AUTH_APP_AUDIENCE": "marketplace",
+        "AUTH_APP_LEEWAY_SECONDS": "0",
+        "SSO_PUBLIC_URL": host.sso,
+        "SSO_LOGIN_URL": f"{host.origin}/login",
+        "SSO_LOGIN_RETURN_PARAMETER": "next",
+    }
 
 
 def program() -> str:
@@ -78,7 +63,7 @@ def program() -> str:
 @contextlib.contextmanager
 def hosting(folder: Path, seconds: int = 3600) -> Iterator[Host]:
     """Run the application, whose sessions last so long, and the service beside it."""
-    host = Host(free_port(), free_port())
+    host = Host()
     modules = folder / "node_modules"
     modules.mkdir()
     for name in ("express", "jsonwebtoken"):
@@ -92,7 +77,7 @@ def hosting(folder: Path, seconds: int = 3600) -> Iterator[Host]:
     command = ["node", str(folder / "host.mjs")]
     with (
         running(command, host.port, folder / "host.log", environment, 20),
-        serving(host.variables(), folder / "service"),
+        serving(variables(host), folder / "service"),
     ):
         yield host
 
@@ -110,13 +95,6 @@ def signed_in(host: Host, name: str = "zoe") -> Visitor:
     arrived = visitor.follow(visitor.post(login.address, {"user": name}))
     assert arrived.user()["sub"] == f"{name}@acme.example"
     return visitor
-
-
-def code(host: Host, visitor: Visitor) -> str:
-    """Return why a visitor is refused."""
-    seen = visitor.get(f"{host.sso}/pandium-sso", SCRIPT)
-    assert "tenant=" not in seen.body.decode()
-    return str(json.loads(seen.body)["code"])
 
 
 @pytest.mark.shows("sign-in", "307", "non-ASCII names")
@@ -139,7 +117,7 @@ def test_a_changed_cookie_is_refused(host: Host) -> None:
     visitor = signed_in(host)
     visitor.set("session", forged(visitor.cookie("session"), sub="root"))
 
-    assert code(host, visitor) == "invalid_session"
+    assert visitor.code(host.sso) == "invalid_session"
 
 
 @pytest.mark.shows("sign-out")
@@ -149,7 +127,7 @@ def test_a_sign_out_ends_it_in_this_browser_and_nowhere_else(host: Host) -> None
 
     visitor.post(f"{host.origin}/logout", {})
 
-    assert code(host, visitor) == "no_session"
+    assert visitor.code(host.sso) == "no_session"
     seen = Visitor().get(f"{host.sso}/pandium-sso", {**FRAME, "Cookie": f"session={kept}"})
     assert seen.status == 307, "as the page says: nobody is asked"
 

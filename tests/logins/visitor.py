@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import http.client
+import json
 import re
 import urllib.error
 import urllib.request
@@ -15,7 +16,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from tests.system import vendor
 from tests.system.acme import PANDIUM_SECRET
-from tests.system.proxies import PAGE
+from tests.system.proxies import PAGE, SCRIPT
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _ACTION: Final = re.compile(r'<form\b[^>]*\baction="([^"]*)"')
@@ -88,6 +89,12 @@ class Visitor:
         parts = urlsplit(address)
         origin = {"Origin": f"{parts.scheme}://{parts.netloc}"}
         return self._ask(address, {**PAGE, **origin}, urlencode(form).encode())
+
+    def code(self, sso: str) -> str:
+        """Return why the service at `sso` refuses the visitor."""
+        seen = self.get(f"{sso}/pandium-sso", SCRIPT)
+        assert "tenant=" not in seen.body.decode()
+        return str(json.loads(seen.body)["code"])
 
     def cookie(self, name: str) -> str:
         (value,) = [each.value for each in self.cookies if each.name == name]
