@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from dataclasses import replace
 from uuid import UUID
 
@@ -29,6 +31,36 @@ def test_every_token_has_an_id_of_its_own() -> None:
     ids = {PLAIN.claims_for(ADA, IDS)["jti"] for _ in range(1000)}
 
     assert len(ids) == 1000
+
+
+FORKS = """
+import os
+from app.destinations.token_claims import TokenClaims
+from app.identity import Identity
+
+said = TokenClaims(template=lambda values: {"jti": values["token_id"]})
+
+def token_id():
+    return said.values_for(Identity(subject="u-17"))["token_id"]
+
+print(token_id(), flush=True)
+for _ in range(2):
+    child = os.fork()
+    if not child:
+        print(token_id(), token_id(), flush=True)
+        os._exit(0)
+    os.waitpid(child, 0)
+print(token_id())
+"""
+
+
+@pytest.mark.requirement("R33")
+def test_workers_that_come_from_one_process_never_make_the_same_id() -> None:
+    told = subprocess.run(  # noqa: S603 - this very Python
+        [sys.executable, "-c", FORKS], capture_output=True, text=True, check=True
+    ).stdout.split()
+
+    assert len(told) == len(set(told)) == 6
 
 
 @pytest.mark.requirement("R33")
