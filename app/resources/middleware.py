@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
@@ -29,6 +30,9 @@ MAX_HEADER_BYTES: Final = 32768
 
 _METHODS: Final = ("GET",)
 _FIELD_OVERHEAD_BYTES: Final = 4  # a colon, a blank, CR and LF
+
+_MANY_READINGS: Final = re.compile(rb"//|%2f", re.IGNORECASE)
+"""What a proxy in front may read as another path."""
 
 _HEADERS: Final = (
     ("Cache-Control", "no-store"),
@@ -64,8 +68,7 @@ class RequestBounds:
         size = len(b"".join(chain.from_iterable(fields))) + _FIELD_OVERHEAD_BYTES * len(fields)
         if size > MAX_HEADER_BYTES:
             raise falcon.HTTPRequestHeaderFieldsTooLarge
-        path = req.scope.get("raw_path") or b""
-        if b"//" in path or b"%2f" in path.lower():
+        if _MANY_READINGS.search(req.scope.get("raw_path") or b""):
             raise falcon.HTTPNotFound
 
     async def process_resource(
