@@ -1,46 +1,62 @@
-"""The connections of a worker: who is late, who makes room, and how one is closed."""
+"""The connections of a worker: who is late, and who makes room."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from itertools import takewhile
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from app.server.protocol import BoundedProtocol
 
-_LINGER_SECONDS: Final = 1.0
 _FAREWELL_SECONDS: Final = 0.5
 
 
 class Connections:
-    """The connections of one worker that are in the middle of a request head, oldest first.
+    """The connections of one worker that wait for a request, or for the rest of its head.
 
-    `head_timeout_seconds` is how long a head may take. With more than `capacity` connections the
-    oldest half-open one is closed for each new one, so that descriptors never run short. `ending`
-    is set once the worker shuts down. `clock` returns seconds that only grow.
+    `head_timeout_seconds` is how long a head may take, and `keep_alive_seconds` how long a
+    connection may wait for the next one. With more than `capacity` connections the oldest
+    half-open one is closed for each new one, so that descriptors never run short. `ending` is set
+    once the worker shuts down. `clock` returns seconds that only grow.
     """
 
     def __init__(
         self,
         *,
         head_timeout_seconds: float,
+        keep_alive_seconds: float,
         capacity: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.ending = False
         self._head_timeout_seconds = head_timeout_seconds
+        self._keep_alive_seconds = keep_alive_seconds
         self._capacity = capacity
         self._clock = clock
+        # Since when, the oldest first.
         self._half_open: dict[BoundedProtocol, float] = {}
+        self._idle: dict[BoundedProtocol, float] = {}
 
     def begin_head(self, connection: BoundedProtocol) -> None:
         """Start the deadline of a head, unless it is running."""
+        self._idle.pop(connection, None)
         self._half_open.setdefault(connection, self._clock())
 
     def end_head(self, connection: BoundedProtocol) -> None:
-        """The head is whole, or the connection gone."""
+        """The head is whole."""
         self._half_open.pop(connection, None)
+
+    def begin_idle(self, connection: BoundedProtocol) -> None:
+        """Start the deadline of the next request, unless that has begun."""
+        if connection not in self._half_open:
+            self._idle[connection] = self._clock()
+
+    def forget(self, connection: BoundedProtocol) -> None:
+        """The connection is gone."""
+        self._half_open.pop(connection, None)
+        self._idle.pop(connection, None)
 
     @property
     def half_open(self) -> int:
@@ -53,33 +69,13 @@ class Connections:
             next(iter(self._half_open)).hang_up()
 
     def close_late(self) -> None:
-        """Close the connections whose head takes too long."""
+        """Close the connections whose next request, or the head of it, takes too long."""
         seconds = _FAREWELL_SECONDS if self.ending else self._head_timeout_seconds
-        began_before = self._clock() - seconds
-        for connection, began in tuple(self._half_open.items()):
-            if began > began_before:
-                break
+        for connection in self._before(self._half_open, seconds):
             connection.hang_up()
+        for connection in self._before(self._idle, self._keep_alive_seconds):
+            connection.transport.close()
 
-
-class Lingering:
-    """A transport whose `close` lets the other side read the answer first.
-
-    Closing a connection with unread bytes resets it, and the answer is lost (RFC 9112, 9.6).
-    """
-
-    def __init__(self, connection: BoundedProtocol) -> None:
-        self._connection = connection
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a transport has
-        return getattr(self._connection.transport, name)
-
-    def close(self) -> None:
-        """Close it a little later."""
-        linger(self._connection)
-
-
-def linger(connection: BoundedProtocol) -> None:
-    """Say that nothing follows, drop what still comes, and close a little later."""
-    connection.transport.write_eof()
-    connection.loop.call_later(_LINGER_SECONDS, connection.transport.close)
+    def _before(self, since: dict[BoundedProtocol, float], seconds: float) -> list[BoundedProtocol]:
+        limit = self._clock() - seconds
+        return list(takewhile(lambda each: since[each] <= limit, since))

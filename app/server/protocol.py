@@ -1,31 +1,24 @@
-"""HTTP/1.1 with bounds: uvicorn's protocol, and what it lacks where strangers connect."""
+"""One connection: requests come, are answered in turn, and keep to their deadlines."""
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
-import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.utils import get_local_addr, get_remote_addr
 
-from app.server.answers import answered
-from app.server.connections import Lingering, linger
-from app.server.methods import with_known_method
+from app.server.exchange import STATUS_LINES, Exchange
+from app.server.request_parser import BadRequest, RequestParser, Scope
 
 if TYPE_CHECKING:
-    import asyncio
+    from uvicorn import Config
+    from uvicorn.server import ServerState
 
     from app.server.connections import Connections
 
-MAX_HEAD_BYTES: Final = 48 * 1024
-"""A request line, header fields of 32 KiB, and names with an underscore, which do not count."""
-
-MAX_TARGET_BYTES: Final = 8176
-"""The target of a request line of 8190 bytes with its method and version."""
-
-MAX_FIELDS: Final = 100
-
-_VERSIONS: Final = frozenset({"1.0", "1.1"})
-_METHOD_BYTES: Final = 40
+_LINGER_SECONDS: Final = 1.0
 _REFUSAL: Final = (
     b"cache-control: no-store\r\n"
     b"connection: close\r\n"
@@ -37,163 +30,150 @@ _REFUSAL: Final = (
 )
 
 
-class BoundedProtocol(HttpToolsProtocol):
-    """One connection. All but plain requests get a 4xx, and nothing after one is read."""
+class BoundedProtocol(asyncio.Protocol):
+    """One connection. All but plain requests get a 4xx, and nothing after one is read.
 
-    def __init__(self, *args: Any, among: Connections, **options: Any) -> None:  # noqa: ANN401 - uvicorn's
-        super().__init__(*args, **options)
+    Uvicorn's server makes it, and asks for `transport` and `shutdown`.
+    """
+
+    def __init__(
+        self,
+        *,
+        among: Connections,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],  # noqa: ARG002 - nothing of the lifespan's is needed
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self.transport: asyncio.Transport
+        self.flow: FlowControl
+        self._app = config.loaded_app
+        self._loop = _loop or asyncio.get_running_loop()
+        self._server = server_state
         self._among = among
-        self._head_bytes = 0
-        self._status = 400
+        self._ends: dict[str, Any] = {}
+        self._requests = RequestParser(self._on_request)
+        self._discards = self._is_ended = False
+        self._last: Exchange | None = None
+        self._waiting: deque[Exchange] = deque()
         self._task: asyncio.Task[None] | None = None
-        self._discards = False
-        self._has_host = self._has_body = False
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # it is one
         """Start the deadline of the first head."""
-        super().connection_made(transport)
+        self.transport = transport
+        self.flow = FlowControl(transport)
+        self._ends = {"client": get_remote_addr(transport), "server": get_local_addr(transport)}
+        self._server.connections.add(self)  # type: ignore[arg-type] # like its own
         self._among.begin_head(self)
-        self._among.make_room(len(self.connections))
+        self._among.make_room(len(self._server.connections))
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _error: Exception | None) -> None:
         """Forget the connection."""
-        self._among.end_head(self)
-        super().connection_lost(exc)
+        self._requests.end()
+        self._among.forget(self)
+        self._server.connections.discard(self)
+        self.flow.resume_writing()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came, a head no further than its bound."""
+        """Parse what came."""
         if self._discards:
             return
-        self._unset_keepalive_if_required()
         self._among.begin_head(self)
-        left = MAX_HEAD_BYTES - self._head_bytes
-        if self._head_bytes == 0:
-            if b"  " in data[:_METHOD_BYTES].partition(b"\r")[0]:
-                self._refuse(400)  # a request line with two blanks, which the parser takes
-                return
-            data = with_known_method(data)
-        self._head_bytes += len(data)
         self._task = None
-        self._feed(data[:left])
-        if len(data) > left and not self._discards:
-            if self._head_bytes:
-                self._refuse(431)
-            else:
-                self._feed(data[left:])
-
-    def eof_received(self) -> bool:  # type: ignore[override] # as asyncio has it
-        """Answer what is under way: a client may end its side first (RFC 9112, section 9.6)."""
-        if self.is_idle():
-            return False
-        self.cycle.keep_alive = False
-        return True
-
-    def _feed(self, data: bytes) -> None:
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            pass  # nothing is upgraded: an answer as to any other request
-        except httptools.HttpParserError:
-            if self._status:
-                self._refuse(self._status)
+            self._requests.feed(data)
+        except BadRequest as error:
+            self._end(error.status)
 
-    def on_message_begin(self) -> None:
-        """Begin a request."""
-        if self._discards:
-            self._stop(0)
-        super().on_message_begin()
-        self._has_host = self._has_body = False
+    def eof_received(self) -> bool:
+        """Answer what is under way: a client may end its side first (RFC 9112, section 9.6)."""
+        self._is_ended = True
+        self.shutdown()
+        return not self.is_idle()
 
-    def on_url(self, url: bytes) -> None:
-        """Bound the target."""
-        super().on_url(url)
-        if len(self.url) > MAX_TARGET_BYTES:
-            self._stop(414)
-        if b"#" in self.url.partition(b"?")[0]:  # a path has no fragment (RFC 9112, section 3.2)
-            self._stop(400)
+    def pause_writing(self) -> None:
+        """Let answers wait until the other side reads."""
+        self.flow.pause_writing()
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a field, unless its name has an underscore: others read that as a hyphen."""
-        if b"_" in name:
-            return
-        name, value = name.lower(), value.strip(b" \t")  # the parser leaves tabs
-        if name == b"host":
-            if self._has_host:
-                self._stop(400)
-            self._has_host = True
-        elif name == b"content-length":
-            self._has_body = self._has_body or value != b"0"
-        elif name == b"transfer-encoding":
-            self._has_body = True
-            if value.lower() != b"chunked":
-                self._stop(400)
-        elif name == b"upgrade" and value.lower() == b"websocket":
-            self._stop(400)
-        if len(self.headers) >= MAX_FIELDS:
-            self._stop(431)
-        self.headers.append((name, value))
+    def resume_writing(self) -> None:
+        """Let them go on."""
+        self.flow.resume_writing()
 
-    def on_headers_complete(self) -> None:
-        """Answer the request; a body is never waited for, and nothing is read after it."""
-        version = self.parser.get_http_version()
-        if version not in _VERSIONS or (version == "1.0" and self._is_chunked()):
-            self._stop(400)
-        super().on_headers_complete()
-        self._among.end_head(self)
-        self._head_bytes = 0
-        if self._has_body or self.parser.should_upgrade():
-            self._discards = True
-            self.cycle.transport = Lingering(self)  # type: ignore[assignment] # what a cycle uses of it
-            self.cycle.more_body = False
-            self.cycle.message_event.set()
-            self.cycle.keep_alive = False
-        elif self._among.ending:
-            self.cycle.keep_alive = False
-
-    def on_body(self, body: bytes) -> None:
-        """Drop it: the service has no use for a body."""
-
-    def on_message_complete(self) -> None:
-        """Let the application begin; with a body it has begun already."""
-        if not self._discards:
-            super().on_message_complete()
+    def is_idle(self) -> bool:
+        """Whether no request is under way."""
+        return self._last is None or self._last.is_over
 
     def shutdown(self) -> None:
         """End after the request under way; an idle connection lives out its keep-alive."""
-        if self.cycle is not None and not self.cycle.response_complete:
-            self.cycle.keep_alive = False
-
-    def _is_chunked(self) -> bool:
-        return any(name == b"transfer-encoding" for name, _ in self.headers)
-
-    def is_idle(self) -> bool:
-        """Whether no request is under way and none has begun."""
-        return self.cycle is None or self.cycle.response_complete
+        if self._last is not None:
+            self._last.keep_alive = False
 
     def hang_up(self) -> None:
         """Close at once."""
-        self._among.end_head(self)
+        self._among.forget(self)
         self.transport.abort()
 
-    def _start_asgi_task(self, cycle: Any, app: Any) -> None:  # noqa: ANN401 - uvicorn's own types
+    def answer(self, answer: bytes, *, keep_alive: bool) -> None:
+        """Write the answer to the request under way, and go on to the next one."""
+        if self.transport.is_closing():
+            return
+        self.transport.write(answer)
+        if not keep_alive:
+            self._close()
+        elif self._waiting:
+            self._begin(self._waiting.popleft())
+        else:
+            self.flow.resume_reading()
+            self._among.begin_idle(self)
+
+    def refuse(self, status: int) -> None:
+        """Answer with an error of the server's own; nothing is read after it."""
+        self._discards = True
+        self._among.end_head(self)
+        if not self.transport.is_closing():
+            self.transport.write(STATUS_LINES[status] + _REFUSAL)
+            self._close()
+
+    def _on_request(self, scope: Scope, is_kept: bool) -> None:  # noqa: FBT001 - as the parser tells it
+        """Answer a request, after those before it."""
+        self._among.end_head(self)
+        self._discards = self._requests.is_done
+        before = self._last
+        keep_alive = is_kept and not self._among.ending
+        exchange = self._last = Exchange(self, scope | self._ends, keep_alive=keep_alive)
+        if before is None or before.is_over:
+            self._begin(exchange)
+        else:
+            self._waiting.append(exchange)
+            self.flow.pause_reading()
+
+    def _begin(self, exchange: Exchange) -> None:
         """Start a task, which runs once the bytes that came with its head are parsed."""
-        task = self._task = self.loop.create_task(answered(cycle, app))
-        task.add_done_callback(self.tasks.discard)
-        self.tasks.add(task)
+        task = self._task = self._loop.create_task(exchange.run(self._app))
+        self._server.tasks.add(task)
+        task.add_done_callback(self._server.tasks.discard)
 
-    def _stop(self, status: int) -> None:
-        """End the parsing of a request with a refusal."""
-        self._status = status
-        raise ValueError(status)
-
-    def _refuse(self, status: int) -> None:
+    def _end(self, status: int) -> None:
         """Answer a 4xx and close; after a request that is being answered already, only close."""
         self._discards = True
         self._among.end_head(self)
         if self._task is not None:  # what follows its head is no HTTP: it never runs
             self._task.cancel()
         elif not self.is_idle():
-            self.cycle.keep_alive = False
+            self.shutdown()
             return
-        self.transport.write(STATUS_LINE[status] + _REFUSAL)
-        linger(self)
+        self.refuse(status)
+
+    def _close(self) -> None:
+        """Close, a little later where bytes may come that nobody reads.
+
+        Closing at once would reset the connection, and the answer be lost (RFC 9112, section 9.6).
+        """
+        self._last = None
+        self._waiting.clear()
+        if self._is_ended or not self._discards:
+            self.transport.close()
+        else:
+            self.transport.write_eof()
+            self.flow.resume_reading()
+            self._loop.call_later(_LINGER_SECONDS, self.transport.close)

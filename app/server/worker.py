@@ -104,7 +104,9 @@ class Worker(UvicornWorker):  # type: ignore[misc] # uvicorn_worker ships no typ
     async def _serve(self) -> None:
         service = serving.current().service
         connections = Connections(
-            head_timeout_seconds=service.head_timeout_seconds, capacity=connection_capacity()
+            head_timeout_seconds=service.head_timeout_seconds,
+            keep_alive_seconds=self.cfg.keepalive,
+            capacity=connection_capacity(),
         )
         self.config.app = self.wsgi
         self.config.http = partial(BoundedProtocol, among=connections)

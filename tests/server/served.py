@@ -34,7 +34,9 @@ class Running:
         self.answering = asyncio.Event()
         self.answering.set()
         self.listener = socket.create_server(("127.0.0.1", 0))
-        self.connections = Connections(head_timeout_seconds=10, capacity=capacity, clock=clock)
+        self.connections = Connections(
+            head_timeout_seconds=10, keep_alive_seconds=5, capacity=capacity, clock=clock
+        )
         config = uvicorn.Config(
             self.answer,
             interface="asgi3",

@@ -17,7 +17,7 @@ from gunicorn.config import Config
 
 from app.server import serving
 from app.server.limits import connection_capacity, raise_descriptor_limit
-from app.server.protocol import MAX_HEAD_BYTES
+from app.server.request_parser import MAX_HEAD_BYTES
 from app.server.worker import Server, Worker
 from app.telemetry.processes import ProcessMetrics
 from tests.in_process import Load
@@ -150,6 +150,55 @@ async def test_a_late_head_ends_its_connection_and_no_other(running: Running, cl
     assert (await reader.readuntil(b"ok")).startswith(OK)
     writer.close()
     late_writer.close()
+
+
+async def test_a_kept_connection_that_asks_no_more_is_closed_and_no_other(
+    running: Running, clock: Clock
+) -> None:
+    idle, idle_writer = await running.connect()
+    busy, busy_writer = await running.connect()
+    for reader, writer in ((idle, idle_writer), (busy, busy_writer)):
+        writer.write(GET)
+        assert (await reader.readuntil(b"ok")).startswith(OK)
+    clock.seconds = 4
+    busy_writer.write(GET)
+    assert (await busy.readuntil(b"ok")).startswith(OK)
+
+    clock.seconds = 6
+    async with asyncio.timeout(3):
+        assert await idle.read() == b""
+    busy_writer.write(GET)
+    assert (await busy.readuntil(b"ok")).startswith(OK)
+    for each in (idle_writer, busy_writer):
+        each.close()
+
+
+async def test_a_head_that_begins_before_the_last_answer_has_its_own_deadline(
+    running: Running, clock: Clock
+) -> None:
+    reader, writer = await running.connect()
+    running.answering.clear()
+    writer.write(GET)
+    await until(lambda: bool(running.asked))
+    writer.write(GET[:9])
+    await until(lambda: running.connections.half_open == 1)
+    running.answering.set()
+    assert (await reader.readuntil(b"ok")).startswith(OK)
+
+    clock.seconds = 9  # kept connections may ask no more for 5 s, a head may take 10
+    await asyncio.sleep(0.7)
+    writer.write(GET[9:])
+    assert (await reader.readuntil(b"ok")).startswith(OK)
+    writer.close()
+
+
+async def test_requests_that_come_at_once_are_answered_in_turn(running: Running) -> None:
+    paths = [b"/%d" % number for number in range(20)]
+
+    answer = await conversation(running, b"".join(GET.replace(b"/", path, 1) for path in paths))
+
+    assert answer.count(OK) == len(paths)
+    assert [each["raw_path"] for each in running.asked] == paths
 
 
 @pytest.mark.requirement("R54")
