@@ -104,7 +104,7 @@ class TrustedHeaders:
         self._trusted = Peers(variables.trusted_proxies)
         self._reported: FIFOCache[str, None] = FIFOCache(_MAX_REPORTED_PEERS)
         # What was read from the very same headers before is not read again: it depends on nothing
-        # else, and a sign-on takes 97 us instead of 74 where it is (docs/performance.md).
+        # else, and a sign-on takes 92 us instead of 70 where it is (docs/performance.md).
         self._identity_in = lru_cache(_MAX_REMEMBERED_HEADERS)(self._read)
         self._reader = HeaderReader(variables)
         self._payload = _bytes(variables.payload_header)
