@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from itertools import takewhile
+from itertools import chain, takewhile
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -12,14 +12,17 @@ if TYPE_CHECKING:
 
 _FAREWELL_SECONDS: Final = 0.5
 
+_Since = dict["BoundedProtocol", float]
+"""Since when, the oldest first."""
+
 
 class Connections:
-    """The connections of one worker that wait for a request, or for the rest of its head.
+    """The connections of one worker that wait for the other side.
 
-    `head_timeout_seconds` is how long a head may take, and `keep_alive_seconds` how long a
-    connection may wait for the next one. With more than `capacity` connections the oldest
-    half-open one is closed for each new one, so that descriptors never run short. `ending` is set
-    once the worker shuts down. `clock` returns seconds that only grow.
+    Each has a deadline: `head_timeout_seconds` for the rest of a request head, the same for an
+    answer to be read, and `keep_alive_seconds` for the next request. With more than `capacity`
+    connections one of these is closed for each new one, so that descriptors never run short.
+    `ending` is set once the worker shuts down. `clock` returns seconds that only grow.
     """
 
     def __init__(
@@ -35,9 +38,9 @@ class Connections:
         self._keep_alive_seconds = keep_alive_seconds
         self._capacity = capacity
         self._clock = clock
-        # Since when, the oldest first.
-        self._half_open: dict[BoundedProtocol, float] = {}
-        self._idle: dict[BoundedProtocol, float] = {}
+        self._half_open: _Since = {}
+        self._unread: _Since = {}
+        self._idle: _Since = {}
 
     def begin_head(self, connection: BoundedProtocol) -> None:
         """Start the deadline of a head, unless it is running."""
@@ -48,6 +51,14 @@ class Connections:
         """The head is whole."""
         self._half_open.pop(connection, None)
 
+    def begin_unread(self, connection: BoundedProtocol) -> None:
+        """Start the deadline of answers that the other side does not read."""
+        self._unread[connection] = self._clock()
+
+    def end_unread(self, connection: BoundedProtocol) -> None:
+        """It reads."""
+        self._unread.pop(connection, None)
+
     def begin_idle(self, connection: BoundedProtocol) -> None:
         """Start the deadline of the next request, unless that has begun."""
         if connection not in self._half_open:
@@ -55,27 +66,33 @@ class Connections:
 
     def forget(self, connection: BoundedProtocol) -> None:
         """The connection is gone."""
-        self._half_open.pop(connection, None)
-        self._idle.pop(connection, None)
+        for each in (self._half_open, self._unread, self._idle):
+            each.pop(connection, None)
 
     @property
     def half_open(self) -> int:
         """How many have not sent a whole request head."""
         return len(self._half_open)
 
-    def make_room(self, open_connections: int) -> None:
-        """Close the oldest half-open connection where there are too many connections."""
-        if open_connections > self._capacity and self._half_open:
-            next(iter(self._half_open)).hang_up()
+    def make_room(self, new: BoundedProtocol, open_connections: int) -> None:
+        """Close the oldest that waits where there are too many; `new` itself comes last.
+
+        Half-open ones come first, then those whose answers are not read, then idle ones: a client
+        that asks again on an idle one that is gone asks anew (RFC 9112, section 9.3.1).
+        """
+        if open_connections > self._capacity:
+            waiting = chain(self._half_open, self._unread, self._idle)
+            next((each for each in waiting if each is not new), new).hang_up()
 
     def close_late(self) -> None:
-        """Close the connections whose next request, or the head of it, takes too long."""
+        """Close the connections whose deadline is over."""
         seconds = _FAREWELL_SECONDS if self.ending else self._head_timeout_seconds
-        for connection in self._before(self._half_open, seconds):
-            connection.hang_up()
+        for since in (self._half_open, self._unread):
+            for connection in self._before(since, seconds):
+                connection.hang_up()
         for connection in self._before(self._idle, self._keep_alive_seconds):
             connection.transport.close()
 
-    def _before(self, since: dict[BoundedProtocol, float], seconds: float) -> list[BoundedProtocol]:
+    def _before(self, since: _Since, seconds: float) -> list[BoundedProtocol]:
         limit = self._clock() - seconds
         return list(takewhile(lambda each: since[each] <= limit, since))

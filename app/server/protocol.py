@@ -65,7 +65,7 @@ class BoundedProtocol(asyncio.Protocol):
         self._ends = {"client": get_remote_addr(transport), "server": get_local_addr(transport)}
         self._server.connections.add(self)  # type: ignore[arg-type] # like its own
         self._among.begin_head(self)
-        self._among.make_room(len(self._server.connections))
+        self._among.make_room(self, len(self._server.connections))
 
     def connection_lost(self, _error: Exception | None) -> None:
         """Forget the connection."""
@@ -92,12 +92,14 @@ class BoundedProtocol(asyncio.Protocol):
         return not self.is_idle()
 
     def pause_writing(self) -> None:
-        """Let answers wait until the other side reads."""
+        """Let answers wait until the other side reads, which has a deadline."""
         self.flow.pause_writing()
+        self._among.begin_unread(self)
 
     def resume_writing(self) -> None:
         """Let them go on."""
         self.flow.resume_writing()
+        self._among.end_unread(self)
 
     def is_idle(self) -> bool:
         """Whether no request is under way."""

@@ -26,8 +26,8 @@ def _no_metrics_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 class Saying(Running):
     """A server whose application says just these messages."""
 
-    def __init__(self, *messages: dict[str, Any]) -> None:
-        super().__init__(Clock())
+    def __init__(self, *messages: dict[str, Any], clock: Clock | None = None) -> None:
+        super().__init__(clock or Clock())
         self.messages = messages
 
     async def answer(self, _scope: Any, receive: Any, send: Any) -> None:
@@ -173,6 +173,26 @@ async def test_who_reads_late_gets_all_of_it() -> None:
 
     assert answer.count(b"HTTP/1.1 200 OK") == 100
     assert answer.count(b"x") == 100 * len(big)
+
+
+@pytest.mark.requirement("R54")
+async def test_who_never_reads_is_closed_by_the_deadline() -> None:
+    clock = Clock()
+    big = b"x" * 100_000
+    served = Saying(start((b"content-length", b"%d" % len(big))), body(big), clock=clock)
+    async with serve(served):
+        _, writer = await served.connect()
+        writer.transport.pause_reading()  # type: ignore[attr-defined] # a transport that reads
+        writer.write(GET * 1000)
+        (connection,) = served.server.server_state.connections
+        await until(lambda: connection.flow.write_paused)  # type: ignore[union-attr] # ours
+        clock.seconds = 9
+        await asyncio.sleep(0.7)
+        assert served.server.server_state.connections
+
+        clock.seconds = 11
+        await until(lambda: not served.server.server_state.connections)
+        writer.transport.abort()
 
 
 class Failing(Running):

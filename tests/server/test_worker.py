@@ -219,6 +219,48 @@ async def test_the_oldest_half_open_connection_makes_room(
         oldest_writer.close()
 
 
+@pytest.mark.requirement("R54")
+async def test_without_half_open_ones_the_oldest_idle_connection_makes_room(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "process_metrics", lambda: ProcessMetrics(None))
+    async with serve(Running(clock, capacity=2)) as served:
+        kept = [await served.connect() for _ in range(2)]
+        for reader, writer in kept:
+            writer.write(GET)
+            await reader.readuntil(b"ok")
+
+        new, new_writer = await served.connect()
+        async with asyncio.timeout(3):
+            assert await kept[0][0].read() == b""
+        for reader, writer in (kept[1], (new, new_writer)):
+            writer.write(GET)
+            assert (await reader.readuntil(b"ok")).startswith(OK)
+            writer.close()
+        kept[0][1].close()
+
+
+@pytest.mark.requirement("R54")
+async def test_where_all_are_being_answered_the_new_connection_goes(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "process_metrics", lambda: ProcessMetrics(None))
+    async with serve(Running(clock, capacity=1)) as served:
+        served.answering.clear()
+        busy, busy_writer = await served.connect()
+        busy_writer.write(GET)
+        await until(lambda: bool(served.asked))
+
+        new, new_writer = await served.connect()
+        async with asyncio.timeout(3):
+            with contextlib.suppress(ConnectionResetError):
+                assert await new.read() == b""
+        served.answering.set()
+        assert (await busy.readuntil(b"ok")).startswith(OK)
+        for each in (busy_writer, new_writer):
+            each.close()
+
+
 @pytest.mark.requirement("R49", "R50")
 @pytest.mark.parametrize("draining", [False, True])
 async def test_at_the_end_an_idle_connection_is_answered_once_more_unless_draining(

@@ -80,9 +80,51 @@ def test_half_open_connections_under_few_descriptors_refuse_nobody(tmp_path: Pat
         assert all(is_closed(connection) for connection in (*silent, *trickling))
 
 
-def connected(service: Service) -> socket.socket:
+@pytest.mark.requirement("R54", "R44")
+def test_kept_connections_under_few_descriptors_refuse_nobody(tmp_path: Path) -> None:
+    with (
+        serving(SHORT, tmp_path, open_files(256, 256)) as service,
+        contextlib.ExitStack() as open_,
+    ):
+        kept = [open_.enter_context(connected(service)) for _ in range(300)]
+        for _ in range(6):
+            for connection in kept:
+                with contextlib.suppress(OSError):
+                    connection.sendall(HEAD)
+            for _ in range(5):
+                assert service.get("/livez").status == 200
+                assert service.get("/pandium-sso", *ADA).status == 307
+                time.sleep(0.2)
+
+
+@pytest.mark.requirement("R54", "R44")
+def test_who_asks_and_never_reads_is_not_waited_for(tmp_path: Path) -> None:
+    with serving(SHORT, tmp_path) as service, contextlib.ExitStack() as open_:
+        deaf = [open_.enter_context(connected(service, buffer_bytes=4096)) for _ in range(5)]
+        for connection in deaf:
+            connection.settimeout(0.5)
+            with contextlib.suppress(OSError):  # nothing is taken any more: there is an end to it
+                for _ in range(300):
+                    connection.sendall(HEAD * 100)
+        begun = time.monotonic()
+        while open_connections(service) > 2:  # this question's, and that of the one before it
+            assert service.get("/pandium-sso", *ADA).status == 307
+            assert time.monotonic() - begun < 4.5  # idle ones are kept for 5 s
+            time.sleep(0.2)
+
+
+def open_connections(service: Service) -> int:
+    (line,) = re.findall(r'sso_connections{state="open"} (\S+)', service.get("/metrics").text)
+    return int(float(line))
+
+
+def connected(service: Service, buffer_bytes: int | None = None) -> socket.socket:
     host, _, port = service.bind.rpartition(":")
-    return socket.create_connection((host, int(port)))
+    connection = socket.socket()
+    if buffer_bytes is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
+    connection.connect((host, int(port)))
+    return connection
 
 
 def is_closed(connection: socket.socket) -> bool:
