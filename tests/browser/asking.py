@@ -8,8 +8,6 @@ asks, and takes tokens from a `MessagePort` that the page around it must have ha
 
 from __future__ import annotations
 
-from pathlib import Path
-
 QUESTION = {
     "type": "metabase.embed.requestGuestTokenRefresh",
     "data": {"expiredToken": "an.old.one"},
@@ -86,13 +84,13 @@ renew = { message = { type = "__embedded_comms__" }, answer = { guestToken = "{t
 """
 
 
-def asking_rows(vendor: str, folder: Path) -> dict[str, str]:
-    """Write the vendors' rows, and return the variables that name them and their keys."""
-    rows = folder / "rows.toml"
-    rows.write_text(ROWS.replace("VENDOR", vendor), encoding="utf-8")
-    names = ("asking", "wordy", "superset", "ported")
-    keys = {
-        f"DESTINATION_{name.upper()}_KEY": f"{name}-9sKd0Wq7RzT4vBn2XpLm6HcYfGjE1uAo"
-        for name in names
-    }
-    return {"SSO_DESTINATIONS_FILE": str(rows), **keys}
+KEYS = {
+    f"DESTINATION_{name}_KEY": f"{name.lower()}-9sKd0Wq7RzT4vBn2XpLm6HcYfGjE1uAo"
+    for name in ("ASKING", "WORDY", "SUPERSET", "PORTED")
+}
+"""The variables of their keys."""
+
+
+def asking_rows(vendor: str) -> str:
+    """Return their rows."""
+    return ROWS.replace("VENDOR", vendor)

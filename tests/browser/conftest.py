@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.system.service import Service, serving
 
-from .asking import asking_rows
+from .asking import KEYS, asking_rows
 from .chromium import CHROMIUM, running_chromium
 from .demo import Demo, running_demo
 from .engines import ENGINES, Engine
@@ -80,6 +80,8 @@ def whole_world(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> I
     with serving_sites() as sites:
         host, vendor = sites.origin("host.localhost"), sites.origin("vendor.localhost")
         near_host = sites.origin(f"app.{SERVICE}")
+        rows = tmp_path_factory.mktemp("rows") / "rows.toml"
+        rows.write_text(asking_rows(vendor), encoding="utf-8")
         environment = {
             "SSO_AUTHENTICATORS": "oauth2-proxy",
             "AUTH_OAUTH2_PROXY_TRUSTED_PROXIES": "127.0.0.1/32",
@@ -92,7 +94,8 @@ def whole_world(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> I
             "APIFUSE_API_SECRET": "apifuse-x8RtW3mEoBz6NvPqDs1CyUhFjLgKaTi0",
             "APIFUSE_ORG_ID": "4711",
             "APIFUSE_CUSTOM_DOMAIN": f"{vendor}/apifuse",
-            **asking_rows(vendor, tmp_path_factory.mktemp("rows")),
+            "SSO_DESTINATIONS_FILE": str(rows),
+            **KEYS,
         }
         with serving(environment, tmp_path_factory.mktemp("service")) as service:
             sites.bind = service.bind

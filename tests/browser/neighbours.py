@@ -22,6 +22,7 @@ import trustme
 
 from tests.system.service import Service, serving
 
+from .asking import KEYS, asking_rows
 from .sites import SERVICE, SIGNS_IN, Handler, Sites, serving_sites
 
 SECRET = "session-7Vb2LxKq9Zr4Qf0pSxkTnwHc8JdMeYuG"
@@ -154,12 +155,13 @@ def serving_neighbours(folder: Path) -> Iterator[Neighbours]:
             "SSO_DESTINATIONS_FILE": str(folder / "rows.toml"),
             "DESTINATION_NAMED_KEY": "named-9Kq2LxVb7Zr4Qf0pSxkTnwHc8JdMeYuG",
             "DESTINATION_UNNAMED_KEY": "unnamed-Zr4Qf0pSxkTnwHc8JdMeYuG9Kq2LxVb7",
+            **KEYS,
             "PANDIUM_SHARED_SECRET": "pandium-4Qf0pSxkTnVb7Zr2LwHc9JdMeYuGaKi5",
             "PANDIUM_ACCOUNT": "acme",
             "PANDIUM_MARKETPLACE_URL": f"{around.vendor}/pandium",
         }
         rows = ROWS.format(vendor=around.vendor, tenant=around.tenant)
-        (folder / "rows.toml").write_text(rows)
+        (folder / "rows.toml").write_text(rows + asking_rows(around.vendor))
         with serving(environment, folder / "service") as service:
             sites.bind, around.process = service.bind, service
             yield around
