@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import suppress
+from errno import EADDRINUSE, EEXIST, ENAMETOOLONG
 from pathlib import Path
+from typing import Final
 
 from app.settings.problems import InvalidSettings, Problem
+
+_LONGEST_PATH: Final = 107
+"""`sun_path` has 108 bytes, the last of which is NUL (unix(7))."""
 
 
 def check_bind(bind: str, variable: str = "SSO_BIND") -> None:
@@ -17,7 +23,7 @@ def check_bind(bind: str, variable: str = "SSO_BIND") -> None:
     """
     try:
         if bind.startswith("unix:"):
-            _check_folder(Path(bind.removeprefix("unix:")).parent)
+            _check_socket(Path(bind.removeprefix("unix:")))
         else:
             _try(bind)
     except OSError as error:
@@ -31,6 +37,25 @@ def _try(bind: str) -> None:
     with socket.socket(family) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host.strip("[]"), int(port)))
+
+
+def _check_socket(path: Path) -> None:
+    """Check what gunicorn takes for granted: it deletes any socket that is there, and makes its own.
+
+    A stale socket, to which nobody listens, may be deleted.
+    """
+    if (length := len(os.fsencode(path))) > _LONGEST_PATH:
+        raise OSError(ENAMETOOLONG, f"its path has {length} bytes; {_LONGEST_PATH} are the most")
+    _check_folder(path.parent)
+    if not path.is_socket():
+        if os.path.lexists(path):
+            raise FileExistsError(EEXIST, "something is there that is not a socket")
+        return
+    with socket.socket(socket.AF_UNIX) as client, suppress(ConnectionRefusedError):
+        client.setblocking(False)
+        with suppress(BlockingIOError):  # who listens has many waiting
+            client.connect(str(path))
+        raise OSError(EADDRINUSE, os.strerror(EADDRINUSE))
 
 
 def _check_folder(folder: Path) -> None:

@@ -18,13 +18,17 @@ from gunicorn.glogging import Logger
 from app.main import Configuration, create_app
 from app.server.loading import load
 from app.server.watching import Watch
-from app.settings.problems import InvalidSettings
+from app.settings.problems import InvalidSettings, Problem
 from app.telemetry import logs, metrics
 from app.telemetry.processes import MEMORY, ProcessMetrics
 from app.telemetry.sink import Sink
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import falcon.asgi
+
+    from app.settings.service import ServiceVariables
 
 STANDARD_OUTPUT: Final = 1
 
@@ -50,9 +54,12 @@ def read_again() -> None:
     """Read the configuration, and send the logs where it says.
 
     Raises:
-        InvalidSettings: it is not valid, or no application can be built; the one before stays.
+        InvalidSettings: it is not valid, or no application can be built; the one before stays. The
+            same where it listens elsewhere: gunicorn would close its port first, and end.
     """
     config = load()
+    if _current and (moved := list(_moved(_current[0].service, config.service))):
+        raise InvalidSettings(moved)
     _current[:] = [config]
     service = config.service
     sink = Sink(STANDARD_OUTPUT, metrics.LOG_LINES_LOST.inc)
@@ -60,6 +67,15 @@ def read_again() -> None:
     for old in _sinks:
         old.close()
     _sinks[:] = [sink]
+
+
+def _moved(before: ServiceVariables, after: ServiceVariables) -> Iterable[Problem]:
+    """Find addresses to listen at that have changed."""
+    wrong = "has changed, which needs a restart; put it back, or restart the service"
+    if before.bind != after.bind:
+        yield Problem("SSO_BIND", wrong)
+    if before.metrics_bind != after.metrics_bind:
+        yield Problem("SSO_METRICS_BIND", wrong)
 
 
 @cache

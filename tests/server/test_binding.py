@@ -1,6 +1,7 @@
 """A server that cannot listen says so with the variable's name."""
 
 import socket
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,23 @@ def test_a_socket_needs_a_folder_that_can_be_written(
     assert "there is no folder" in problem(f"unix:{tmp_path}/none/sso.sock")
     monkeypatch.setattr("app.server.binding.os.access", lambda *_: False)
     assert "is not writable; take a port" in problem(f"unix:{tmp_path}/sso.sock")
+
+
+def test_a_socket_that_cannot_be_made_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("nothing")
+
+    assert "107 are the most" in problem(f"unix:{tmp_path}/{'s' * 108}")
+    for name in ("", "file", "link"):
+        assert "that is not a socket" in problem(f"unix:{tmp_path}/{name}")
+
+
+def test_a_socket_is_not_taken_from_whoever_listens_to_it(tmp_path: Path) -> None:
+    with chdir(tmp_path), socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("sso.sock")
+        listener.listen(0)
+
+        for _ in ("is let wait", "finds the queue full"):
+            assert "Address already in use" in problem(f"unix:{tmp_path}/sso.sock")
+
+    check_bind(f"unix:{tmp_path}/sso.sock")

@@ -94,6 +94,27 @@ def test_a_reload_keeps_what_held_and_says_so(
     assert "hush" not in words
 
 
+@pytest.mark.requirement("R49", "R62")
+@pytest.mark.parametrize("variable", ["SSO_BIND", "SSO_METRICS_BIND"])
+def test_a_reload_never_closes_the_port_to_listen_elsewhere(
+    load: Load, tmp_path: Path, capsys: pytest.CaptureFixture[str], variable: str
+) -> None:
+    file = tmp_path / "more.env"
+    file.write_text("SSO_LOG_LEVEL=info\n")
+    load(PROXY, PANDIUM, ENV_FILE=str(file))
+    reloads: list[str] = []
+    arbiter = SimpleNamespace(
+        reload=lambda: reloads.append("x"), handle_term=lambda: None, murder_workers=lambda: None
+    )
+    serving.prepare(arbiter)
+
+    file.write_text(f"{variable}=127.0.0.1:9090\n")
+    arbiter.reload()
+
+    assert reloads == []
+    assert f"{variable} has changed, which needs a restart" in capsys.readouterr().out
+
+
 @pytest.mark.requirement("R50")
 @pytest.mark.usefixtures("drained")
 def test_ending_begins_with_readiness(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
