@@ -40,7 +40,7 @@ def _try(bind: str) -> None:
 
 
 def _check_socket(path: Path) -> None:
-    """Check what gunicorn takes for granted: it deletes any socket that is there, and makes its own.
+    """Check what gunicorn takes for granted: it deletes any socket there, and makes its own.
 
     A stale socket, to which nobody listens, may be deleted.
     """
