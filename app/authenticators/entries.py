@@ -42,12 +42,14 @@ def parse_entries(entries: Sequence[str]) -> list[Entry]:
 
 
 def _parse_one(text: str) -> Entry:
-    name, equals, target = text.partition("=")
+    name, equals, target = map(str.strip, text.partition("="))
     if not equals:
         target = name
         name = re.sub(r"[^a-z0-9]+", "-", target.lower()).strip("-")
     if not _NAME.fullmatch(name):
         raise ValueError(f"has the name {name!r}; use small letters, digits and hyphens")
+    if name in BUILT_IN and target != name and not equals:
+        raise ValueError(f"contains {target!r}, which is not known; did you mean {name!r}?")
     if name in BUILT_IN and target != name:
         raise ValueError(f"gives {target!r} the name of the built-in {name!r}; choose another")
     return Entry(name, target)

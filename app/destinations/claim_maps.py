@@ -84,6 +84,9 @@ def _compiled(name: str, each: Any) -> ClaimMap:  # noqa: ANN401 - any JSON valu
         source = compile_template(each["from"], _NAMES)
     except InvalidTemplate as error:
         raise ValueError(f"{name}.from {error}") from None
+    text = each["from"]
+    if isinstance(text, str) and "{" not in text and text not in each["values"]:
+        raise ValueError(f"{name}.from is a text that values do not have; write {{groups}} or such")
     return ClaimMap(source, each["values"], each.get("default", MISSING))
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
 from app.destinations.row_checks import wrong_keys
-from app.destinations.rows import Row
+from app.destinations.row_exchange import ExchangeTable
+from app.destinations.row_renew import RenewTable
+from app.destinations.rows import Parameter, Row, RowPage
 from app.settings.files import UnreadableFile, read_text
 from app.settings.problems import InvalidSettings, Problem, wording
 from app.tokens.strict_json import MAX_DEPTH, nests_deeper_than
@@ -79,5 +82,12 @@ def _problems(place: str, error: ValidationError) -> Iterable[Problem]:
     for found in error.errors(include_url=False, include_context=False, include_input=False):
         key = ".".join(map(str, found["loc"]))
         unknown = found["type"] == "extra_forbidden"
-        wrong = "is not a known key of a row; remove it" if unknown else wording(found)
+        wrong = f"is not a known key of a row; {_remedy(key)}" if unknown else wording(found)
         yield Problem(f"{place} {key}".rstrip(), wrong)
+
+
+def _remedy(key: str) -> str:
+    tables = (Row, RowPage, Parameter, ExchangeTable, RenewTable)
+    known = sorted({name for table in tables for name in table.model_fields})
+    near = difflib.get_close_matches(key.rpartition(".")[2].lower(), known, n=1)
+    return f"did you mean {near[0]}?" if near else "remove it"

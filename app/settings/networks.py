@@ -94,10 +94,18 @@ def _share(networks: Iterable[Network]) -> float:
 
 def _network(text: str) -> Network:
     try:
-        network = ipaddress.ip_network(text)
+        network = ipaddress.ip_network(text, strict=False)
     except ValueError:
         wrong = "is not a network: it does not appear to be one like 10.0.3.7/32 or 10.0.3.0/24"
         raise ValueError(f"{text!r} {wrong}") from None
+    one = ipaddress.ip_address(text.partition("/")[0])
+    if one != network.network_address:
+        alone = f"{one}/{one.max_prefixlen}"
+        raise ValueError(
+            f"{text!r} is not a network but an address in one; write {network} or {alone}"
+        )
+    if network.num_addresses == 1 and network.network_address.is_unspecified:
+        raise ValueError(f"{text!r} is an address that nobody connects from; write the proxy's own")
     if isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_MAPPED):
         first = network.network_address.ipv4_mapped
         return ipaddress.IPv4Network(f"{first}/{network.prefixlen - _MAPPED.prefixlen}")

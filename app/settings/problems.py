@@ -19,6 +19,10 @@ _WORDS: Final = {
     "bool_parsing": "is neither true nor false",
     "int_parsing": "is no whole number; write digits alone",
     "float_parsing": "is no number; write digits alone",
+    "too_short": "names nothing; write at least one, or leave it out",
+    "tuple_type": "should be a list",
+    "dict_type": "should be a table",
+    "model_type": "should be a table",
 }
 """What pydantic says for programmers, by its type of error."""
 
@@ -63,4 +67,5 @@ def wording(found: ErrorDetails) -> str:
     """Return pydantic's message without what only a programmer needs."""
     if found["type"] in _WORDS:
         return _WORDS[found["type"]]
-    return found["msg"].removeprefix("Value error, ").replace("Input should", "should")
+    words = found["msg"].removeprefix("Value error, ").replace("Input should", "should")
+    return words.replace("String should match pattern", "does not match the pattern")

@@ -69,6 +69,7 @@ def test_a_map_can_be_one_of_several_choices(load: Load) -> None:
         ('{"plan": {"from": "x", "values": {"a": 1}, "defualt": 1}}', "may have default"),
         ('{"plan": {"from": "x", "values": {}}}', "plan.values must be an object"),
         ('{"plan": {"from": "x", "values": ["a"]}}', "plan.values must be an object"),
+        ('{"plan": {"from": "groups", "values": {"a": 1}}}', "write {groups} or such"),
         ('{"plan": {"from": "{grops}", "values": {"a": 1}}}', "did you mean {groups}?"),
         ('{"plan": {"from": "{map.plan}", "values": {"a": 1}}}', "nothing provides {map.plan}"),
     ],

@@ -20,8 +20,19 @@ def faulty(text: str, key: str, words: str) -> Any:
         faulty("x = 1", "rows.toml x", "is outside of a vendor's [table]"),
         faulty("[X]\naddress='https://x.example'\nparameter='j'", "rows.toml [X] name", "pattern"),
         faulty("[x]\nparameter='j'", "rows.toml [x] address", "is required, or a table of pages"),
+        faulty(SHORT + "allowed_groups=[]", "rows.toml [x] allowed_groups", "names nothing"),
+        faulty(SHORT + "allowed_groups='a'", "rows.toml [x] allowed_groups", "should be a list"),
+        faulty(SHORT + "parameters=['a']", "rows.toml [x] parameters", "should be a table"),
+        faulty(SHORT + "parameters={a=true}", "rows.toml [x] parameters.a", "should be a table"),
         faulty(
-            SHORT + "adress='y'", "rows.toml [x] adress", "is not a known key of a row; remove it"
+            SHORT + "parameters={a={values=[]}}",
+            "rows.toml [x] parameters.a.values",
+            "names nothing",
+        ),
+        faulty(
+            SHORT + "adress='y'",
+            "rows.toml [x] adress",
+            "is not a known key of a row; did you mean address?",
         ),
         faulty(
             "[x]\naddress='http://x.example'\nparameter='j'", "rows.toml [x] address", "plain http"

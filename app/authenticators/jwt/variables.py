@@ -103,7 +103,8 @@ class JwtVariables(ReadingVariables):
     def _check_one_family(cls, algorithms: tuple[str, ...]) -> tuple[str, ...]:
         if not any(algorithms and family.issuperset(algorithms) for family in _FAMILIES):
             known = "; or ".join(", ".join(sorted(family)) for family in _FAMILIES)
-            raise ValueError(f"is required, of one family: {known}")
+            wrong = "must be names" if algorithms else "is required,"
+            raise ValueError(f"{wrong} of one family: {known}")
         return algorithms
 
     @field_validator("jwks_url", "discovery_url")

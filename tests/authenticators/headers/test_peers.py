@@ -44,6 +44,21 @@ def test_what_is_not_a_network_is_refused(name: str) -> None:
         Peers(["10.0.3.0/24", name])
 
 
+@pytest.mark.requirement("R20")
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("10.0.3.7/24", "write 10.0.3.0/24 or 10.0.3.7/32"),
+        ("fd00::7/64", "write fd00::/64 or fd00::7/128"),
+        ("0.0.0.0", "nobody connects from"),
+        ("::/128", "nobody connects from"),
+    ],
+)
+def test_what_looks_like_a_network_is_told_how_to_become_one(name: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        Peers([name])
+
+
 @pytest.mark.requirement("R20", "R60")
 @pytest.mark.parametrize(
     ("names", "too_many"),
