@@ -36,8 +36,9 @@ _EXAMPLE_NAMES: Final = {
 _INTRODUCTION = """# Configuration
 
 Everything is set by environment variables, or by files of the same name in `SECRETS_DIR`. An empty
-variable counts as unset. A configuration with a mistake never starts: `marketplace-sso check` names
-each mistake with its variable. An unknown variable under one of our prefixes is a mistake, too.
+variable counts as unset, and blanks around a value do not count. A configuration with a mistake
+never starts: `marketplace-sso check` names each mistake with its variable. An unknown variable
+under one of our prefixes is a mistake, too.
 """
 
 _HEAD: Final = ("variable", "values", "default", "example", "meaning")

@@ -36,7 +36,7 @@ def _checked_header(members: dict[str, str]) -> dict[str, str]:
 class Parameter(Table):
     """A query parameter of our address: its allowed values, and whether the vendor gets it."""
 
-    values: tuple[str, ...] = ()
+    values: tuple[str, ...] = Field((), min_length=1)
     pattern: Pattern | None = None
     relative_path: bool = False
     forward: bool = True
@@ -66,7 +66,7 @@ class RowPage(Table):
     ids: dict[str, Pattern] = Field({})
     claims: dict[str, Any] = Field({})
     required: tuple[str, ...] = ()
-    allowed_groups: tuple[str, ...] = ()
+    allowed_groups: tuple[str, ...] = Field((), min_length=1)
 
 
 class Row(Table):
@@ -95,7 +95,7 @@ class Row(Table):
     delivery: Delivery = "redirect"
     answer: dict[str, Any] = Field({})
     form_targets: tuple[Annotated[str, AfterValidator(checked_origin)], ...] = ()
-    allowed_groups: tuple[str, ...] = ()
+    allowed_groups: tuple[str, ...] = Field((), min_length=1)
     lifetime_seconds: int | None = Field(None, ge=1, le=86400)
     claims: dict[str, Any] = Field({})
     required: tuple[str, ...] = ()

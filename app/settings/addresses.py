@@ -11,6 +11,8 @@ _HOST = re.compile(
 )
 """A host name (RFC 1123, section 2.1) in lower case; one in another script is written as xn--…."""
 
+_DOMAIN = re.compile(r"[\w-]+(\.[\w-]+)*")
+
 
 def is_loopback(host: str) -> bool:
     """Tell whether `host` can only be this machine (RFC 6761, section 6.3 for `localhost`)."""
@@ -49,6 +51,17 @@ def checked(address: str, *, http_allowed: bool = False) -> str:
     if parts.scheme == "http" and not (http_allowed or is_loopback(host)):
         raise ValueError("is plain http; use https (http is accepted for loopback only)")
     return address
+
+
+def checked_domain(domain: str) -> str:
+    """Return the domain of e-mail addresses unchanged; it may be written in any script.
+
+    Raises:
+        ValueError: an address, a wildcard, several domains: anything that no address ends with.
+    """
+    if not _DOMAIN.fullmatch(domain):
+        raise ValueError(f"{domain!r} is not a domain alone; write each one out, like acme.example")
+    return domain
 
 
 def origin_of(address: str) -> str:

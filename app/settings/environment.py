@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Final
 
 from app.settings.problems import InvalidSettings, Problem
@@ -22,9 +23,10 @@ def read_environment() -> tuple[ProcessVariables, Reading]:
     Raises:
         InvalidSettings: names or values of ours that are not UTF-8; nothing else can be read.
     """
-    _check_encoding()
-    where = Reading(Sources(os.environ))(SourceVariables, prefix="")
-    reading = Reading(Sources(os.environ, where.secrets_dir, where.env_file))
+    environment = _in_utf8()
+    _check_encoding(environment)
+    where = Reading(Sources(environment))(SourceVariables, prefix="")
+    reading = Reading(Sources(environment, where.secrets_dir, where.env_file))
     return reading.or_defaults(ProcessVariables, prefix=""), reading
 
 
@@ -42,10 +44,18 @@ def wants_colours() -> bool:
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def _check_encoding() -> None:
+def _in_utf8() -> dict[str, str]:
+    """Return the environment as UTF-8, as files are, whatever encoding the locale has."""
+    return {
+        name.decode(errors="surrogateescape"): value.decode(errors="surrogateescape")
+        for name, value in os.environb.items()
+    }
+
+
+def _check_encoding(environment: Mapping[str, str]) -> None:
     problems = [
         Problem(ascii(name).strip("'"), "is not UTF-8")
-        for name, value in os.environ.items()
+        for name, value in environment.items()
         if name.upper().startswith(_OURS) and not _is_utf8(name + value)
     ]
     if problems:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
-from app.settings.addresses import checked_origin, is_loopback
+from app.settings.addresses import checked_domain, checked_origin, is_loopback
 from app.settings.binds import checked_bind, checked_metrics_bind, port_of
 from app.settings.networks import PeerNames
 from app.settings.variables import HttpsAddress, Names, Variables, WrongVariable
@@ -83,9 +83,9 @@ class ServiceVariables(ListeningVariables, RowsVariables):
     pages_file: Path | None = Field(
         None, description="TOML file with your words and looks for the pages that people see"
     )
-    allowed_email_domains: Names = Field(
-        (), description="e-mail domains that may sign on; others are refused (403)"
-    )
+    allowed_email_domains: Annotated[
+        Names, AfterValidator(lambda domains: tuple(map(checked_domain, domains)))
+    ] = Field((), description="e-mail domains that may sign on; others are refused (403)")
     required_groups: Names = Field(
         (), description="groups that a user must all be in; others are refused (403)"
     )
@@ -160,6 +160,8 @@ class ServiceVariables(ListeningVariables, RowsVariables):
     @field_validator("public_url")
     @classmethod
     def _cut_slash(cls, address: str | None) -> str | None:
+        if address is not None and "?" in address:
+            raise ValueError("has a query, behind which no path can stand; remove it")
         return address.rstrip("/") if address else None
 
     @model_validator(mode="after")

@@ -5,19 +5,22 @@ All of them are read here, as they are: nothing is interpolated, and no library 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from io import StringIO
 from itertools import combinations
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from dotenv.parser import parse_stream
+from dotenv.parser import Binding, parse_stream
 
 from app.settings.files import SECRET_BYTES, UnreadableFile, entries, read_text
 from app.settings.problems import Problem
 
 ENVIRONMENT_ONLY: Final = frozenset({"ENV_FILE", "SECRETS_DIR", "WEB_CONCURRENCY"})
 """Variables that are read before any file, and so only from the environment."""
+
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
 
 class _Place(NamedTuple):
@@ -55,7 +58,7 @@ class Sources:
     def texts(self, names: Iterable[str]) -> tuple[dict[str, str], list[Problem]]:
         """Return the text of each variable that is set, and what is wrong with those that are not.
 
-        Blanks around the text of a file do not count.
+        Blanks around a text do not count, nor do the line ends of another system.
         """
         texts, problems = {}, []
         for name in names:
@@ -93,7 +96,7 @@ class Sources:
         for binding in parse_stream(StringIO(text)):
             blank = len(binding.original.string) - len(binding.original.string.lstrip())
             line = binding.original.line + binding.original.string[:blank].count("\n")
-            if binding.error or (binding.key is not None and binding.value is None):
+            if binding.error or (binding.key is not None and not _is_set(binding)):
                 self.problems.append(Problem("ENV_FILE", f"line {line} is not NAME=value ({file})"))
             elif binding.key is not None:
                 self._add(_Place("in ENV_FILE", binding.key, binding.value or ""))
@@ -111,7 +114,12 @@ class Sources:
             self._add(_Place("as a file", name, folder / name))
 
 
+def _is_set(binding: Binding) -> bool:
+    """Tell whether a line of `ENV_FILE` is `NAME=value`, with a name that a shell would take."""
+    return binding.value is not None and bool(_NAME.fullmatch(binding.key or ""))
+
+
 def _text(value: str | Path) -> str:
     if isinstance(value, Path):
         return read_text(value, at_most=SECRET_BYTES).strip()
-    return value
+    return value.strip() or value  # a separator may be a blank

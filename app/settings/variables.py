@@ -89,9 +89,12 @@ def variable_names(model: type[Variables], prefix: str) -> list[str]:
 
 
 def _split(value: Any) -> Any:  # noqa: ANN401 - text of the environment, or a value of a preset
-    if isinstance(value, str):
-        return tuple(item for part in value.split(",") if (item := part.strip()))
-    return value
+    if not isinstance(value, str):
+        return value
+    items = tuple(item for part in value.split(",") if (item := part.strip()))
+    if value and not items:  # an empty list would let everybody in where it says who may
+        raise ValueError("names nothing; write at least one, or leave it out")
+    return items
 
 
 def _json_object(value: Any) -> Any:  # noqa: ANN401 - the same

@@ -85,6 +85,34 @@ MISTAKES = {
         {"PANDIUM_INTEGRATIONS": "{'1121': {}}"},
         "PANDIUM_INTEGRATIONS is not JSON: ",
     ),
+    "nobody who may": (
+        {"SSO_ALLOWED_GROUPS": " , "},
+        "SSO_ALLOWED_GROUPS names nothing; write at least one, or leave it out",
+    ),
+    "a domain as in an address": (
+        {"SSO_ALLOWED_EMAIL_DOMAINS": "acme.test,@acme.example"},
+        "SSO_ALLOWED_EMAIL_DOMAINS '@acme.example' is not a domain alone; write each one out",
+    ),
+    "a domain with a wildcard": (
+        {"SSO_ALLOWED_EMAIL_DOMAINS": "*.acme.example"},
+        "SSO_ALLOWED_EMAIL_DOMAINS '*.acme.example' is not a domain alone; write each one out",
+    ),
+    "a proxy with its network": (
+        {TRUSTED: "10.0.3.7/24"},
+        f"{TRUSTED} '10.0.3.7/24' is not a network but an address in one; write 10.0.3.0/24 or ",
+    ),
+    "a mode as Python writes it": (
+        {"SSO_SOCKET_MODE": "0o660"},
+        "SSO_SOCKET_MODE does not match the pattern '^0?[0-7]{3}$'",
+    ),
+    "a public address with a query": (
+        {"SSO_PUBLIC_URL": "https://app.acme.example/?lang=en"},
+        "SSO_PUBLIC_URL has a query, behind which no path can stand; remove it",
+    ),
+    "a login in capitals": (
+        {"SSO_AUTHENTICATORS": "OAuth2_Proxy"},
+        "SSO_AUTHENTICATORS contains 'OAuth2_Proxy', which is not known; did you mean ",
+    ),
     "a yes that is none": (
         {"PANDIUM_ALLOW_SHORT_SECRET": "ja"},
         "PANDIUM_ALLOW_SHORT_SECRET is neither true nor false",

@@ -1,4 +1,6 @@
+import os
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -11,6 +13,15 @@ def test_a_variable_that_is_not_utf8_is_named(load: Load) -> None:
     found = problems(load, PROXY, PANDIUM, {"SSO_\udcff": "x", "PANDIUM_ACCOUNT": "\udcff"})
 
     assert found == {"SSO_\\udcff": "is not UTF-8", "PANDIUM_ACCOUNT": "is not UTF-8"}
+
+
+@pytest.mark.requirement("R62")
+def test_the_environment_is_utf8_in_every_locale(load: Load) -> None:
+    latin = "B\u00fcro".encode().decode("latin-1")  # as Python reads it where a locale is Latin-1
+    with mock.patch.object(os.environ, "encodevalue", lambda text: text.encode("latin-1")):
+        config = load(PROXY, PANDIUM, SSO_REQUIRED_GROUPS=latin)
+
+    assert config.service.required_groups == ("B\u00fcro",)
 
 
 def test_run_secrets_is_read_where_it_exists(

@@ -99,6 +99,29 @@ def test_a_mistake_in_the_list_of_authenticators_does_not_make_their_variables_u
     assert set(found) == {next(iter(more))}
 
 
+@pytest.mark.parametrize("after", [" ", "\r", "\r\n", "\t"])
+def test_blanks_and_line_ends_around_a_value_do_not_count(load: Load, after: str) -> None:
+    variables = {"SSO_LOG_LEVEL": f"debug{after}", "PANDIUM_ACCOUNT": f" acme{after}"}
+
+    config = load(PROXY, PANDIUM, variables, AUTH_OAUTH2_PROXY_GROUPS_SEPARATOR=" ")
+
+    assert config.service.log_level == "debug"
+    assert config.destinations[0].address == "https://imp.pandium.io/acme"
+
+
+@pytest.mark.requirement("R48")
+@pytest.mark.parametrize("line", ["$env:SSO_LOG_LEVEL='info'", "SSO-LOG-LEVEL=info", "'a b'=1"])
+def test_a_line_of_env_file_whose_name_is_none_is_named(
+    load: Load, tmp_path: Path, line: str
+) -> None:
+    file = tmp_path / "more.env"
+    file.write_text(f"# names\n{line}\n")
+
+    found = problems(load, PROXY, PANDIUM, ENV_FILE=str(file))
+
+    assert found == {"ENV_FILE": f"line 2 is not NAME=value ({file})"}
+
+
 @pytest.mark.requirement("R48")
 def test_a_variable_that_is_also_in_env_file_is_refused(load: Load, tmp_path: Path) -> None:
     file = tmp_path / "more.env"
