@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 from app.settings.addresses import checked_domain, checked_origin, is_loopback
 from app.settings.binds import checked_bind, checked_metrics_bind, port_of
 from app.settings.networks import PeerNames
-from app.settings.variables import HttpsAddress, Names, Variables, WrongVariable
+from app.settings.variables import FileName, HttpsAddress, Names, Variables, WrongVariable
 from app.telemetry import tracing
 from app.telemetry.logs import LogFormat
 
@@ -54,7 +54,7 @@ class ListeningVariables(Variables):
 class RowsVariables(Variables):
     """Where the rows of further vendors are; read on its own for the same reason."""
 
-    destinations_file: Path | None = Field(
+    destinations_file: FileName | None = Field(
         None, description="TOML file with a table for each further vendor"
     )
 
@@ -80,7 +80,7 @@ class ServiceVariables(ListeningVariables, RowsVariables):
     host_origins: Annotated[
         Names, AfterValidator(lambda origins: tuple(map(checked_origin, origins)))
     ] = Field((), description="origins of the host's pages, which may frame and call the service")
-    pages_file: Path | None = Field(
+    pages_file: FileName | None = Field(
         None, description="TOML file with your words and looks for the pages that people see"
     )
     allowed_email_domains: Annotated[
@@ -182,10 +182,10 @@ class ServiceVariables(ListeningVariables, RowsVariables):
 class SourceVariables(Variables):
     """Where further variables are; read on its own, so that no other mistake hides them."""
 
-    env_file: Path | None = Field(
+    env_file: FileName | None = Field(
         None, description="file with further variables, read again on SIGHUP"
     )
-    secrets_dir: Path | None = Field(
+    secrets_dir: FileName | None = Field(
         None,
         description="folder with files named like the variables; `/run/secrets` if it exists",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator
@@ -130,6 +131,16 @@ def _header_name(name: str) -> str:
         raise ValueError("is not a header name of letters, digits and hyphens")
     return name.lower()
 
+
+def _file_name(path: Path) -> Path:
+    if not str(path).isprintable() or "-----BEGIN" in str(path):
+        # No other problem may quote it: it can be a private key.
+        raise ValueError("is the text of a file, or has a control character; write its name")
+    return path
+
+
+FileName = Annotated[Path, AfterValidator(_file_name)]
+"""The path of a file or a folder."""
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 """A comma-separated list."""

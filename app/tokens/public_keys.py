@@ -78,6 +78,9 @@ def fault_of_pem(text: bytes, wanted: str) -> str:
         return rf"{said}: it has \n written out; write real line ends"
     if b"ENCRYPTED" in text:
         return f"{said}: it needs a passphrase; write it without: openssl pkey -in FILE"
+    if text.lstrip().startswith((b"{", b"[")):
+        remedy = ": set JWKS_FILE, to a set of such keys" if "public" in wanted else ""
+        return f"{said} but JSON{remedy}"
     if b"-----BEGIN CERTIFICATE" in text:
         return f"{said} but a certificate: openssl x509 -in FILE -noout -pubkey"
     if b"PRIVATE KEY-----" in text and "public" in wanted:

@@ -9,7 +9,7 @@ from app.server.binding import check_bind
 from app.settings.problems import InvalidSettings
 from app.testing import IssuerKey
 from tests.cli.command_line import run
-from tests.in_process import Load
+from tests.in_process import Load, problems
 from tests.samples import PANDIUM, PROXY
 
 GOOD = PANDIUM["PANDIUM_SHARED_SECRET"]
@@ -185,6 +185,53 @@ def test_a_pem_with_its_line_ends_written_out_is_called_so_and_nothing_else_is_s
 
     assert "it has \\n written out; write real line ends" in err
     assert err.endswith("1 problem: the service does not start\n")
+
+
+@pytest.mark.requirement("R48")
+@pytest.mark.parametrize(
+    ("algorithms", "key", "words"),
+    [
+        (
+            "RS256,PS256",
+            IssuerKey("ES256").pem(),
+            "for ALGORITHMS=RS256,PS256; what it has is for ES256",
+        ),
+        ("ES256", IssuerKey("EdDSA").pem(), "for ALGORITHMS=ES256; what it has is for EdDSA"),
+        ("ES256", b'{"kty": "EC"}', "but JSON: set JWKS_FILE, to a set of such keys"),
+    ],
+)
+def test_a_key_that_no_token_of_the_login_can_have_is_a_problem(
+    load: Load, tmp_path: Path, algorithms: str, key: bytes, words: str
+) -> None:
+    file = tmp_path / "key.pem"
+    file.write_bytes(key)
+    login = {**JWT, "AUTH_JWT_ALGORITHMS": algorithms, "AUTH_JWT_PUBLIC_KEY_FILE": str(file)}
+
+    found = problems(load, PANDIUM, login)
+
+    assert words in found["AUTH_JWT_PUBLIC_KEY_FILE"]
+
+
+@pytest.mark.requirement("R48", "R45")
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "AUTH_JWT_PUBLIC_KEY_FILE",
+        "AUTH_JWT_JWKS_FILE",
+        "SSO_DESTINATIONS_FILE",
+        "SSO_PAGES_FILE",
+        "ENV_FILE",
+        "SECRETS_DIR",
+    ],
+)
+@pytest.mark.parametrize("text", ["-----BEGIN PRIVATE KEY-----hush-1", "hush-1\nhush-2"])
+def test_the_text_of_a_file_instead_of_its_name_is_called_so_and_never_printed(
+    load: Load, variable: str, text: str
+) -> None:
+    found = problems(load, PANDIUM, JWT, {variable: text})
+
+    assert found[variable].startswith("is the text of a file")
+    assert "hush" not in repr(found)
 
 
 @pytest.mark.parametrize(

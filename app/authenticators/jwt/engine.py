@@ -41,7 +41,9 @@ def from_settings(context: AuthenticatorContext) -> Assertion:
     context = with_own_choice(context)
     variables = context.read(JwtVariables)
     keys = _keys(variables, context.name)
-    _check_is_not_ours(keys, variables, context)
+    if isinstance(keys, FixedKeys) and (wrong := _wrong_keys(keys, variables, context.own_keys)):
+        name = "JWKS_FILE" if variables.public_key_file is None else "PUBLIC_KEY_FILE"
+        raise InvalidSettings([Problem(f"{context.prefix}{name}", wrong)])
     wanted = {**variables.required_claims, **context.defaults.get("required_claims", {})}
     return Assertion(
         take=_place(variables),
@@ -72,17 +74,14 @@ def from_settings(context: AuthenticatorContext) -> Assertion:
     )
 
 
-def _check_is_not_ours(keys: Keys, variables: JwtVariables, context: AuthenticatorContext) -> None:
-    """Refuse a file with the public half of a key that this service signs with.
-
-    Raises:
-        InvalidSettings: its tokens for vendors would be sessions.
-    """
-    ours = isinstance(keys, FixedKeys) and keys.fingerprints & context.own_keys
-    if ours:
-        name = "JWKS_FILE" if variables.public_key_file is None else "PUBLIC_KEY_FILE"
-        wrong = "has a key that this service signs with: a token for a vendor would be a session"
-        raise InvalidSettings([Problem(f"{context.prefix}{name}", wrong)])
+def _wrong_keys(keys: FixedKeys, variables: JwtVariables, own_keys: frozenset[bytes]) -> str | None:
+    """Return why the keys of a file cannot be those of a login."""
+    if keys.fingerprints & own_keys:
+        return "has a key that this service signs with: a token for a vendor would be a session"
+    if keys.algorithms.isdisjoint(variables.algorithms):
+        wanted, found = ",".join(variables.algorithms), ",".join(sorted(keys.algorithms))
+        return f"has no key for ALGORITHMS={wanted}; what it has is for {found}"
+    return None
 
 
 def _identity(variables: JwtVariables, claims: Mapping[str, Any]) -> Identity:

@@ -72,6 +72,11 @@ class FixedKeys:
         """Those of all the public keys."""
         return frozenset(key.fingerprint for key in self._keys.keys)
 
+    @property
+    def algorithms(self) -> frozenset[str]:
+        """What at least one of the keys is for."""
+        return frozenset().union(*(key.algorithms for key in self._keys.keys))
+
     async def start(self) -> None:
         """Log which keys of the document are left out."""
         tell_left_out(self._keys)

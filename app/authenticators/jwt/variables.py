@@ -11,7 +11,7 @@ from app.authenticators.claim_names import ClaimNames
 from app.authenticators.jwt.own_choice import KEY_SOURCES
 from app.settings.addresses import checked
 from app.settings.files import read_text
-from app.settings.variables import HeaderName, JsonObject, Names, WrongVariable
+from app.settings.variables import FileName, HeaderName, JsonObject, Names, WrongVariable
 from app.tokens.jwks import jwk_set, pem_key, shared_secret
 from app.tokens.secret_encoding import SecretEncoding, decode_secret
 
@@ -77,8 +77,10 @@ class JwtVariables(ReadingVariables):
     discovery_url: str | None = Field(
         None, description="or the OpenID provider's discovery document"
     )
-    jwks_file: Path | None = Field(None, description="or a file with a JWK set")
-    public_key_file: Path | None = Field(None, description="or a file with one public key as PEM")
+    jwks_file: FileName | None = Field(None, description="or a file with a JWK set")
+    public_key_file: FileName | None = Field(
+        None, description="or a file with one public key as PEM"
+    )
     secret: SecretStr | None = Field(None, description="or a secret shared with the issuer")
     secret_encoding: SecretEncoding = Field("raw", description="encoding of SECRET")
     jwks_ttl_seconds: int = Field(300, ge=10, le=86400, description="how often keys are fetched")
