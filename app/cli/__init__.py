@@ -24,7 +24,7 @@ from app.cli.demo import Demo
 from app.cli.inspect import Inspect
 from app.cli.learn import Learn
 from app.cli.mint import Mint
-from app.cli.output import fail, log_to_standard_error
+from app.cli.output import fail, log_to_standard_error, standard_streams
 from app.cli.reference import Reference
 from app.cli.serve import Serve
 from app.cli.words import Word, check_spelling, improve_help, parsers_of, words_of
@@ -100,7 +100,11 @@ def main(arguments: list[str] | None = None) -> None:
     Exit status 0: done; 1: the answer is no; 2: wrong arguments or a wrong configuration.
     """
     log_to_standard_error()
-    given = sys.argv[1:] if arguments is None else arguments
+    with standard_streams():
+        _run(sys.argv[1:] if arguments is None else arguments)
+
+
+def _run(given: list[str]) -> None:
     source: CliSettingsSource[Any] = CliSettingsSource(MarketplaceSso)
     improve_help(source, _commands())
     check_spelling(given, words_of(source, _commands()))

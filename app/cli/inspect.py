@@ -12,7 +12,8 @@ from pydantic import BaseModel, Field
 from pydantic_settings import CliImplicitFlag, CliPositionalArg
 
 from app.cli.inspect_token import Finding, identified, inspect
-from app.cli.output import coloured, fail, print_json
+from app.cli.output import coloured, fail, print_json, read_standard_input
+from app.cli.pasted import token_of
 from app.errors import SignOnError
 from app.server.loading import load
 
@@ -21,7 +22,9 @@ class Inspect(BaseModel):
     """Decode a token or an address, verify it, and say what the vendor would object to."""
 
     token: CliPositionalArg[str] = Field(
-        "-", description="the token or address; - reads standard input"
+        "-",
+        description="a token, or what has one in it: an address, a header, a command; "
+        "- reads standard input",
     )
     authenticator: str | None = Field(
         None, description="print the identity this authenticator reads from the token, or why not"
@@ -30,7 +33,7 @@ class Inspect(BaseModel):
 
     def cli_cmd(self) -> None:
         """Print what the token says; exit with 1 where there is an objection."""
-        text = sys.stdin.read() if self.token == "-" else self.token
+        text = read_standard_input() if self.token == "-" else self.token
         if self.authenticator is not None:
             print_json(_identified(self.authenticator, text))
             return
@@ -48,7 +51,7 @@ def _identified(name: str, token: str) -> dict[str, Any]:
         reading = [each for each, one in authenticators.items() if hasattr(one, "identify")]
         fail(f"{name} reads no tokens; those that do: {', '.join(reading) or 'none'}", status=2)
     try:
-        return asyncio.run(identified(authenticators[name], token.strip()))
+        return asyncio.run(identified(authenticators[name], token_of(token)))
     except SignOnError as error:
         fail(f"{error.code}: {error}")
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from app.claims import MISSING, find
+from app.cli.pasted import joined, token_of
 from app.destinations.rehearsal import sample_claims
 from app.tokens.jws import InvalidToken, read, verify
 
@@ -46,7 +47,7 @@ def inspect(text: str, destinations: Iterable[Destination], *, now: float) -> Fi
     `now` is in epoch seconds. Raises nothing: whatever is wrong is an objection.
     """
     known = tuple(destinations)
-    token = _token(text.strip(), {each.target.token_parameter for each in known})
+    token = _token(joined(text), {each.target.token_parameter for each in known})
     try:
         parts = read(token)
     except InvalidToken as error:
@@ -82,10 +83,9 @@ async def identified(authenticator: Any, token: str) -> dict[str, Any]:  # noqa:
 
 
 def _token(text: str, parameters: set[str | None]) -> str:
-    if "://" not in text:
-        return text
-    query = parse_qsl(urlsplit(text).query)
-    return next((value for name, value in query if name in parameters), "")
+    """Return the token of a known parameter, or else whichever there is."""
+    query = parse_qsl(text.partition("?")[2].partition("#")[0]) if "://" in text else []
+    return next((value for name, value in query if name in parameters), token_of(text))
 
 
 def _is_signed(token: str, destination: Destination) -> bool:

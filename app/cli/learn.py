@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
@@ -12,7 +11,7 @@ from pydantic_settings import CliPositionalArg
 
 from app.claims import MISSING, compile_template
 from app.cli.learn_row import Learnt, NothingLearnt, learnt
-from app.cli.output import fail
+from app.cli.output import fail, read_standard_input
 from app.destinations.token_claims import TEMPLATE_NAMES, TokenClaims
 from app.errors import MissingClaim
 from app.identity import Identity, InvalidIdentity
@@ -33,9 +32,9 @@ class Learn(BaseModel):
 
     def cli_cmd(self) -> None:
         """Print the row, or the comparison; exit with 1 where there is nothing to learn."""
-        text = sys.stdin.read() if self.sample == "-" else self.sample
+        text = read_standard_input() if self.sample == "-" else self.sample
         try:
-            found = learnt(text.strip(), self.name)
+            found = learnt(text, self.name)
         except NothingLearnt as error:
             fail(str(error))
         if self.against is None:

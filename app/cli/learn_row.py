@@ -10,11 +10,13 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from app.cli.learn_claims import Guesses, guessed
+from app.cli.pasted import address_of, find_token, joined
 from app.destinations.row_keys import key_prefix
+from app.destinations.variables import checked_address
+from app.settings.addresses import checked
 from app.tokens.jws import ALGORITHMS, InvalidToken, UnverifiedToken, read
 
-_TOKEN: Final = re.compile(r"ey[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{2,}\.[A-Za-z0-9_-]*")
-_ADDRESS: Final = re.compile(r"https?://\S+")
+_NO_ADDRESS: Final = "https://vendor.example/sso"
 _NOT_LEARNT: Final = frozenset({"alg", "jwk", "jku", "x5u", "x5c", "x5t", "crit", "b64", "zip"})
 _USUAL_SECONDS: Final = 300
 _LONGEST_SECONDS: Final = 86400
@@ -50,14 +52,14 @@ def learnt(sample: str, name: str) -> Learnt:
     """Make a row from a token, an address, or both.
 
     Raises:
-        NothingLearnt: there is no token that a row could make.
+        NothingLearnt: there is no token that a row could make, or an address that none can have.
     """
-    address = _ADDRESS.search(sample)
-    found = _TOKEN.search(unquote(sample) if address else sample)
+    sample = joined(sample)
+    found = find_token(sample)
     if found is None:
         raise NothingLearnt("there is no token in it: three parts with dots between")
     try:
-        token = read(found[0])
+        token = read(found)
     except InvalidToken as error:
         raise NothingLearnt(str(error)) from None
     algorithm = token.header.get("alg")
@@ -65,7 +67,13 @@ def learnt(sample: str, name: str) -> Learnt:
         known = ", ".join(ALGORITHMS)
         raise NothingLearnt(f"its algorithm is {algorithm!r}; rows sign with {known}")
     guesses = guessed(token.claims)
-    place, notes = _place(address[0] if address else "", found[0])
+    try:
+        address = address_of(sample, found)
+        checked(address.partition("#")[0] if address else _NO_ADDRESS)
+        place, notes = _place(address, found)
+        checked_address(place["address"], "token")
+    except ValueError as error:
+        raise NothingLearnt(f"its address {error}") from None
     row: dict[str, Any] = {**place, "algorithm": algorithm}
     if header := _header(token.header):
         row["header"] = header
@@ -79,7 +87,7 @@ def _place(address: str, token: str) -> tuple[dict[str, Any], dict[str, str]]:
     """Return where the token stands: the keys of a row, and a note for each."""
     if not address:
         notes = {"address": "not in the sample: write the vendor's", "parameter": "the same"}
-        return {"address": "https://vendor.example/sso", "parameter": "jwt"}, notes
+        return {"address": _NO_ADDRESS, "parameter": "jwt"}, notes
     parts = urlsplit(address)
     named = [key for key, value in parse_qsl(parts.query) if value == token]
     if named:
@@ -90,6 +98,8 @@ def _place(address: str, token: str) -> tuple[dict[str, Any], dict[str, str]]:
         path = parts.path.replace(token, "{token}")
         bare = urlunsplit((parts.scheme, parts.netloc, path, parts.query, ""))
         return {"address": bare, **({"fragment": parts.fragment} if parts.fragment else {})}, {}
+    if token in unquote(parts.query):
+        raise ValueError("has the token inside another parameter; give the inner address alone")
     bare = urlunsplit((parts.scheme, parts.netloc, parts.path, parts.query, ""))
     if token in parts.fragment:
         return {"address": bare, "fragment": parts.fragment.replace(token, "{token}")}, {}

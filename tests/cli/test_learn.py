@@ -1,5 +1,6 @@
 """From a sample to a row that signs on."""
 
+import io
 import json
 import tomllib
 from pathlib import Path
@@ -141,7 +142,7 @@ def test_each_guess_has_a_comment_and_the_key_its_variable(
 def test_a_sample_may_come_from_standard_input_and_be_a_token_alone(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sys.stdin.read", lambda: f" {token(exp=1, sub='u')}\n", raising=False)
+    monkeypatch.setattr("sys.stdin", io.StringIO(f" {token(exp=1, sub='u')}\n"))
 
     _, out, _ = run(capsys, "learn")
 
