@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -16,8 +17,9 @@ from app.settings.environment import wants_colours
 
 Colour = Literal["red", "green", "yellow", "bold"]
 
-_INTERRUPTED: Final = 130
-"""128 and the number of SIGINT, as a shell has it."""
+_INTERRUPTED: Final = 128 + signal.SIGINT
+_BROKEN_PIPE: Final = 128 + signal.SIGPIPE
+"""As a shell tells of a program that such a signal has ended."""
 
 _MOST_CHARACTERS: Final = 1024 * 1024
 """Of standard input; a token has some thousand."""
@@ -80,7 +82,7 @@ def standard_streams() -> Iterator[None]:
         with suppress(OSError):  # what is left would be tried again when Python ends
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):  # `| head` has read enough
-            sys.exit(1)
+            sys.exit(_BROKEN_PIPE)
         fail(f"cannot go on: {error}")
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)

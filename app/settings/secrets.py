@@ -24,6 +24,14 @@ _PLACEHOLDER: Final = re.compile(
 )
 """What stands in documents where a secret belongs, and what a template leaves behind."""
 
+_REFERENCE: Final = re.compile(
+    r"/(run|var|etc|mnt|vault|secrets?|home|opt|tmp|srv|usr|app)/[\w./-]+"
+    r"|(file|op|ssm|awssm|gcpsm|azurekv)://\S+"
+    r"|arn:aws[a-z-]*:(secretsmanager|ssm):\S+|projects/[\w-]+/secrets/\S+"
+    r"|vault:[\w/-]+#\w+|secretref:\S+|ENC\[.*\]|@Microsoft\.KeyVault\(.*\)"
+)
+"""The name of a file, or of a secret in a store, that nothing has put the secret in place of."""
+
 _QUOTES: Final = ("\"'`\N{LEFT DOUBLE QUOTATION MARK}", "\"'`\N{RIGHT DOUBLE QUOTATION MARK}")
 _LINE_ENDS: Final = frozenset("\r\n")
 _BLANKS: Final = _LINE_ENDS | {"\t"}
@@ -58,6 +66,12 @@ def misread_secrets(secrets: Mapping[str, str]) -> Iterable[Problem]:
         if unseen := [each for each in secret if _is_unseen(each)]:
             wrong = f"has the invisible character U+{ord(unseen[0]):04X}; write it anew"
             yield Problem(name, wrong)
+        if re.match(rf"(export )?{re.escape(name)} *=", secret):
+            yield Problem(name, "begins with the variable's own name; write the value alone")
+        if _REFERENCE.fullmatch(secret):
+            yield Problem(name, "says where a secret is, and is none; set it to the secret itself")
+        if secret.endswith(("\\n", "\\r")):
+            yield Problem(name, r"ends with \n or \r written out, which would count; remove it")
         if any(_PLACEHOLDER.fullmatch(text) for text in _writings(secret)):
             yield Problem(name, "is a placeholder, which anyone can know; set your own secret")
 

@@ -12,11 +12,22 @@ from app.tokens import base64url
 
 SecretEncoding = Literal["raw", "base64", "base64url", "hex"]
 
+
+def _base64(text: str) -> bytes:
+    """Decode base64; its padding may be left out, as many leave it out."""
+    return b64decode(text + "=" * (-len(text) % 4), validate=True)
+
+
 _DECODERS: Final[Mapping[SecretEncoding, Callable[[str], bytes]]] = {
     "raw": str.encode,
-    "base64": partial(b64decode, validate=True),
+    "base64": _base64,
     "base64url": partial(base64url.decode, padding_allowed=True),
     "hex": bytes.fromhex,
+}
+
+_OTHER_ALPHABET: Final[Mapping[SecretEncoding, SecretEncoding]] = {
+    "base64": "base64url",
+    "base64url": "base64",
 }
 
 
@@ -29,7 +40,20 @@ def decode_secret(text: str, encoding: SecretEncoding) -> bytes:
     try:
         return _DECODERS[encoding](text)
     except ValueError:
-        raise ValueError(f"is not {encoding}, the encoding that is set") from None
+        wrong = f"is not {encoding}, the encoding that is set{_likely(text, encoding)}"
+        raise ValueError(wrong) from None
+
+
+def _likely(text: str, encoding: SecretEncoding) -> str:
+    """Return what may be the reason, in words that say nothing of the secret."""
+    if len(text.split()) > 1:
+        return ": write it on one line"
+    other = _OTHER_ALPHABET.get(encoding)
+    if other is not None:
+        with suppress(ValueError):
+            _DECODERS[other](text)
+            return f": it may be {other}"
+    return ""
 
 
 def possible_bytes(text: str) -> set[bytes]:

@@ -73,7 +73,7 @@ def test_whoever_has_read_enough_ends_the_command_without_a_word(
         monkeypatch.setattr(sys, "stdout", pipe)
         status, _, err = run(capsys, *GIVEN)
 
-    assert (status, err) == (1, "")
+    assert (status, err) == (141, "")
 
 
 def test_a_command_whose_output_is_closed_still_tells_by_its_status(

@@ -58,6 +58,30 @@ def test_a_secret_is_the_same_however_it_is_written(
     assert "is the same secret as" in found["PANDIUM_SHARED_SECRET"]
 
 
+@pytest.mark.requirement("R65")
+@pytest.mark.parametrize(
+    ("secret", "words"),
+    [
+        ("/run/secrets/PANDIUM_SHARED_SECRET", "says where a secret is"),
+        ("/etc/marketplace-sso/pandium-shared-secret", "says where a secret is"),
+        ("op://production/pandium/shared-secret", "says where a secret is"),
+        ("arn:aws:secretsmanager:eu-west-1:123456789012:secret:pan-AbC", "says where a secret is"),
+        ("projects/123/secrets/pandium/versions/latest", "says where a secret is"),
+        ("vault:secret/data/marketplace/pandium#shared", "says where a secret is"),
+        ("ENC[AES256_GCM,data:p2Fv9Q==,iv:7Xk=,tag:0w==,type:str]", "says where a secret is"),
+        ("@Microsoft.KeyVault(SecretUri=https://kv.example/secrets/x)", "says where a secret is"),
+        (f"PANDIUM_SHARED_SECRET={PANDIUM_SECRET}", "begins with the variable's own name"),
+        (f"export PANDIUM_SHARED_SECRET = {PANDIUM_SECRET}", "begins with the variable's own name"),
+        (f"{PANDIUM_SECRET}\\n", r"ends with \n or \r written out"),
+    ],
+)
+def test_what_stands_where_a_secret_belongs_is_none(load: Load, secret: str, words: str) -> None:
+    found = problems(load, PROXY, PANDIUM, PANDIUM_SHARED_SECRET=secret)
+
+    assert words in found["PANDIUM_SHARED_SECRET"]
+    assert secret not in found["PANDIUM_SHARED_SECRET"]
+
+
 @pytest.mark.parametrize("bind", ["127.0.0.1:8000", "localhost:8000", "[::1]:8000"])
 def test_the_examples_secret_works_on_loopback(load: Load, bind: str) -> None:
     assert load(PROXY, PANDIUM, PANDIUM_SHARED_SECRET=EXAMPLE_SECRET, SSO_BIND=bind)

@@ -31,3 +31,24 @@ def test_a_secret_in_another_encoding_is_refused_without_being_told(
 ) -> None:
     with pytest.raises(ValueError, match=f"^is not {encoding}, the encoding that is set$"):
         decode_secret("hush-é!", encoding)
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "words"),
+    [
+        ("aHVzaA\naHVzaA", "base64", ": write it on one line"),
+        ("aHVz_w", "base64", ": it may be base64url"),
+        ("aHVz/w", "base64url", ": it may be base64"),
+    ],
+)
+def test_another_encoding_is_told_by_what_gives_it_away(
+    text: str, encoding: SecretEncoding, words: str
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        decode_secret(text, encoding)
+
+
+@pytest.mark.parametrize("written", ["aHVzaA==", "aHVzaA"])
+@pytest.mark.parametrize("encoding", ["base64", "base64url"])
+def test_the_padding_may_be_left_out(written: str, encoding: SecretEncoding) -> None:
+    assert decode_secret(written, encoding) == b"hush"
