@@ -158,8 +158,9 @@ def _getter(name: str, known: tuple[str, ...]) -> Template:
     if time is not None and time["name"] in known and time["name"] != name:
         return _time(time["name"], int(time["offset"] or 0), time["format"])
     below = tuple(each for each in known if each.endswith("."))
-    if name in below or not (name in known or name.startswith(below)):
-        near = difflib.get_close_matches(name, known, n=1)
+    leads_nowhere = "." in name and not all(name.split("."))
+    if leads_nowhere or not (name in known or name.startswith(below)):
+        near = [] if leads_nowhere else difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {{{near[0]}}}?" if near else f"there are {', '.join(known)}"
         raise InvalidTemplate(f"nothing provides {{{name}}}; {hint}")
     if "." not in name:

@@ -28,7 +28,7 @@ from app.cli.output import fail, log_to_standard_error, standard_streams
 from app.cli.reference import Reference
 from app.cli.serve import Serve
 from app.cli.words import Word, check_spelling, improve_help, parsers_of, words_of
-from app.settings.problems import InvalidSettings
+from app.settings.problems import InvalidSettings, wording
 
 
 class MarketplaceSso(BaseSettings):
@@ -117,5 +117,4 @@ def _run(given: list[str]) -> None:
         fail("\n".join([*problems, summary]), status=2)
     except ValidationError as error:
         wrong = error.errors(include_input=False)[0]
-        words = wrong["msg"].replace("Input should", "should")
-        fail(f"{wrong['loc'][-1]} {words}", status=2)
+        fail(f"{wrong['loc'][-1]} {wording(wrong)}", status=2)

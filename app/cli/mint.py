@@ -38,14 +38,19 @@ class Mint(SampleUser):
         """Mint with the configured key and print the result."""
         config = load(with_authenticators=False)
         destination = _destination(config, self.destination, self.page)
+        _check_ids_are_of(
+            destination, integration_id=self.integration_id, listing_id=self.listing_id
+        )
         ids = {name: getattr(self, name, None) or "" for name in destination.ids}
         try:
             destination.check_ids(ids)
             parameters = _parameters(destination, self.parameter)
             claims, token = asyncio.run(issued(destination, self.identity(), ids, parameters))
             handoff = destination.handoff(token, ids, parameters)
-        except (SignOnError, InvalidIdentity) as error:
+        except SignOnError as error:
             fail(str(error))
+        except InvalidIdentity as error:
+            fail(str(error), status=2)
         minted = {"header": _header(token.token), "claims": claims}
         if self.as_json:
             delivered = {"delivery": handoff.delivery, "url": handoff.url}
@@ -54,6 +59,17 @@ class Mint(SampleUser):
             print(f"header  {json.dumps(minted['header'])}")
             print(f"claims  {json.dumps(claims, indent=2)}")
             _print_delivery(handoff)
+
+
+def _check_ids_are_of(destination: Destination, **given: str | None) -> None:
+    """End where an id is given that the page does not have, or lacks one that it has."""
+    for name, value in given.items():
+        option = f"--{name.replace('_', '-')}"
+        page = f"{destination.name} --page {destination.page}"
+        if value is not None and name not in destination.ids:
+            fail(f"{page} has no {option}; name the page that has, like --page install", status=2)
+        if value is None and name in destination.ids:
+            fail(f"{page} needs {option}", status=2)
 
 
 def _parameters(destination: Destination, texts: list[str]) -> dict[str, str]:

@@ -44,8 +44,15 @@ class SampleUser(BaseModel):
             org_id=self.org_id,
             org_name=self.org_name,
             groups=tuple(self.group),
-            claims=dict(pairs("claim", self.claim)),
+            claims=dict(self._claims()),
         )
+
+    def _claims(self) -> list[tuple[str, str]]:
+        found = pairs("claim", self.claim)
+        names = [name for name, _ in found]
+        if repeated := [name for name in names if names.count(name) > 1]:
+            fail(f"--claim {repeated[0]} is given twice; keep one of them", status=2)
+        return found
 
 
 def pairs(option: str, texts: list[str]) -> list[tuple[str, str]]:
@@ -54,7 +61,7 @@ def pairs(option: str, texts: list[str]) -> list[tuple[str, str]]:
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals:
-            fail(f"--{option} {text!r} is not name=value")
+            fail(f"--{option} {text!r} is not name=value", status=2)
         found.append((name, value))
     return found
 

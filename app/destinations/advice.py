@@ -2,17 +2,54 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
-from app.destinations.rehearsal import sample_claims
+from app.destinations.rehearsal import SAMPLE, sample_claims
+from app.destinations.token_claims import IDENTITY_NAMES, TOKEN_NAMES
 
 if TYPE_CHECKING:
     from app.destinations.destination import Destination
 
 
+_PLAIN: Final = "|".join((*IDENTITY_NAMES, *TOKEN_NAMES))
+_DOUBLED: Final = re.compile(rf"\{{({_PLAIN}|claims\.[^{{}}]+)\}}")
+"""A placeholder in two pairs of braces, as other template languages have it, gives a text."""
+
+_DOLLAR: Final = re.compile(rf"\$({SAMPLE.subject}|{SAMPLE.given_name})")
+"""A placeholder of other languages, `${…}`, gives the value with a dollar sign."""
+
+
 def advice(destinations: Iterable[Destination]) -> list[str]:
+    """Return what is likely wrong in claims and keys."""
+    pages = list(destinations)
+    return [*dict.fromkeys(_braces(pages)), *_mistakable(pages)]
+
+
+def _braces(destinations: Iterable[Destination]) -> Iterable[str]:
+    for each in destinations:
+        for claim, text in _texts(sample_claims(each)):
+            if doubled := _DOUBLED.search(text):
+                once = "write one pair of braces for the value"
+                yield f"destination {each.name}: {claim} has the text {doubled[0]}; {once}"
+            if _DOLLAR.search(text):
+                once = "write {…} without it"
+                yield f"destination {each.name}: {claim} has a dollar sign before a value; {once}"
+
+
+def _texts(value: Any, path: str = "") -> Iterable[tuple[str, str]]:  # noqa: ANN401 - any JSON value
+    """Return the texts in a value, each with its dotted path."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict | list):
+        members = value.items() if isinstance(value, dict) else enumerate(value)
+        for name, each in members:
+            yield from _texts(each, f"{path}.{name}" if path else str(name))
+
+
+def _mistakable(destinations: Iterable[Destination]) -> list[str]:
     """Return a line for each vendor whose tokens another one could take for its own.
 
     Both read the common key set, so that `aud` alone tells their tokens apart (RFC 8725, section

@@ -90,9 +90,11 @@ def test_mint_is_readable_too(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "status", "words"),
     [
         (("pandium", "--subject", "u-17"), 1, "sub: the identity has no"),
-        (("pandium", "--subject", ""), 1, "subject is not 1 to 255"),
-        (("pandium", *ADA, "--claim", "plan"), 1, "is not name=value"),
-        (("pandium", *ADA, "--page", "install"), 1, "integration_id has the wrong shape"),
+        (("pandium", "--subject", ""), 2, "subject is not 1 to 255"),
+        (("pandium", *ADA, "--claim", "plan"), 2, "is not name=value"),
+        (("pandium", *ADA, "--claim", "a=1", "--claim", "a=2"), 2, "--claim a is given twice"),
+        (("pandium", *ADA, "--page", "install"), 2, "install needs --integration-id"),
+        (("pandium", *ADA, "--integration-id", "1121"), 2, "marketplace has no --integration-id"),
         (
             ("pandium", *ADA, "--page", "install", "--integration-id", "9"),
             1,

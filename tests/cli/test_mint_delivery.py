@@ -85,7 +85,7 @@ def test_mint_forwards_parameters(capsys: pytest.CaptureFixture[str]) -> None:
         (("display=x", "display=y"), 1, "display is repeated"),
         (("display=",), 1, "display has an invalid value"),
         (("tenant=x",), 2, "--parameter tenant is dropped by this page; it takes integration_id"),
-        (("display",), 1, "--parameter 'display' is not name=value"),
+        (("display",), 2, "--parameter 'display' is not name=value"),
     ],
 )
 def test_mint_says_what_is_wrong_with_a_parameter(

@@ -34,3 +34,16 @@ def test_vendors_whose_tokens_could_be_mistaken_are_told(load: Load, rows: Rows)
         "destination b: its tokens have no aud, and a signs with RS…, too: "
         "add aud, or give the vendor the key set of its own row"
     )
+
+
+def test_placeholders_of_another_language_are_told(load: Load, rows: Rows) -> None:
+    claims = ", a = '{{email}}', b = { c = ['${name}', '{email}'] }, d = '{{x}} $ {{}}', e = 1"
+    key = {"DESTINATION_A_KEY": "of-a-0f1e2d3c4b5a69788796a5b4c3d2e1f0"}
+    page = "[a.pages.more]\naddress = 'https://a.example/x'\npath = 'x'\n"
+
+    found = advice(load(PROXY, PANDIUM, rows(row("a", "HS256", claims) + page), key).destinations)
+
+    assert found == [
+        "destination a: a has the text {email}; write one pair of braces for the value",
+        "destination a: b.c.0 has a dollar sign before a value; write {…} without it",
+    ]
