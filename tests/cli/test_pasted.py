@@ -19,6 +19,7 @@ PASTED = {
     "with blanks around": f"  {TOKEN}\n",
     "wrapped by a terminal": WRAPPED,
     "wrapped and indented": WRAPPED.replace("\n", "\r\n  "),
+    "before other lines": f"{TOKEN}\nis what they sent",
     "in quotes": f"'{TOKEN}'",
     "as a credential": f"Bearer {TOKEN}",
     "as a header": f"Authorization: Bearer {TOKEN}",
