@@ -91,7 +91,7 @@ def _leaf(name: str, value: Any, *, top: bool) -> Any:  # noqa: ANN401 - any JSO
         return _COMPUTED[name]
     if isinstance(value, str) and _UTC_TEXT.fullmatch(value):
         return "{expires_at:%Y-%m-%d %H:%M:%S}"
-    if isinstance(value, str) and _EMAIL.fullmatch(value):
+    if isinstance(value, str) and _EMAIL.fullmatch(value) and not _FIXED.fullmatch(name):
         return "{email}"
     return _by_name(name, value) or _literal(value)
 

@@ -110,7 +110,8 @@ def _header(header: Mapping[str, Any]) -> dict[str, str]:
     own = {name: value for name, value in header.items() if name not in _NOT_LEARNT}
     if own.get("typ") == "JWT":
         own.pop("typ")
-    return {name: value for name, value in own.items() if isinstance(value, str)}
+    texts = {name: value for name, value in own.items() if isinstance(value, str)}
+    return {name: value for name, value in texts.items() if value and value.isprintable()}
 
 
 def _lifetime(claims: Mapping[str, Any]) -> tuple[int, str]:

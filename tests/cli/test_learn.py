@@ -139,6 +139,16 @@ def test_each_guess_has_a_comment_and_the_key_its_variable(
     assert "# DESTINATION_MY_VENDOR_KEY: the secret" in out
 
 
+def test_an_issuer_with_an_address_is_no_user_and_a_header_has_what_a_row_may_have() -> None:
+    service = "signer@project.iam.example"
+    sample = token({"kid": "", "note": "a\x01", "x": "y"}, iss=service, aud=service, sub="u-17")
+
+    row = learnt(sample, "acme").row
+
+    assert row["claims"] == {"iss": service, "aud": service, "sub": "{subject}"}
+    assert row["header"] == {"x": "y"}
+
+
 def test_a_sample_may_come_from_standard_input_and_be_a_token_alone(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
