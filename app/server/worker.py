@@ -35,6 +35,7 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, connections: Connections) -> None:
         super().__init__(config)
         self._bounded = connections
+        self._parent = os.getppid()
 
     async def startup(self, sockets: Sequence[socket.socket] | None = None) -> None:
         """Take signals from here on: those that came before were held back."""
@@ -46,12 +47,17 @@ class Server(uvicorn.Server):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
 
     async def on_tick(self, counter: int) -> bool:
-        """Close late connections twice a second; write the metrics once a second."""
+        """Close late connections twice a second; write the metrics once a second.
+
+        End where gunicorn's first process has died without a signal to its workers: otherwise they
+        would keep the port from the one that is started instead.
+        """
         if counter % _LATE_CHECK_TICKS == 0:
             self._bounded.close_late()
         if counter % _METRICS_TICKS == 0:
             self._count_connections()
             serving.process_metrics().write()
+            self.should_exit = self.should_exit or os.getppid() != self._parent
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: Sequence[socket.socket] | None = None) -> None:  # noqa: ARG002 - closed with their servers

@@ -39,6 +39,18 @@ async def running(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         yield served
 
 
+@pytest.mark.requirement("R50")
+async def test_a_worker_ends_after_the_process_that_began_it(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await asyncio.sleep(1.1)
+    assert not running.server.should_exit
+
+    monkeypatch.setattr("app.server.worker.os.getppid", lambda: 1)
+
+    await until(lambda: running.server.should_exit)
+
+
 async def test_a_request_is_answered_and_its_connection_kept(running: Running) -> None:
     answer = await conversation(running, GET, GET[:10], GET[10:], GET + GET)
 

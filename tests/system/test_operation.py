@@ -23,6 +23,7 @@ from .service import (
     WAIT_SECONDS,
     Answer,
     Connection,
+    NoAnswer,
     Service,
     eventually,
     free_port,
@@ -138,6 +139,17 @@ def test_a_worker_that_is_lost_while_the_configuration_is_broken_is_replaced(
 
 
 @pytest.mark.requirement("R50")
+def test_workers_leave_the_port_of_a_first_process_that_was_killed(tmp_path: Path) -> None:
+    with serving(AS_SHIPPED, tmp_path) as service:
+        eventually(lambda: len(workers_of(service)) == int(AS_SHIPPED["WEB_CONCURRENCY"]))
+
+        service.process.kill()
+        service.process.wait()
+
+        eventually(lambda: not answers(service.bind))
+
+
+@pytest.mark.requirement("R50")
 def test_a_killed_worker_is_replaced_while_the_other_serves(tmp_path: Path) -> None:
     with serving(AS_SHIPPED, tmp_path) as service:
         eventually(lambda: len(workers_of(service)) == int(AS_SHIPPED["WEB_CONCURRENCY"]))
@@ -217,7 +229,8 @@ def balancer(folder: Path, *binds: str) -> Iterator[str]:
 
 
 def answers(bind: str) -> bool:
-    with contextlib.suppress(OSError), contextlib.closing(Connection(bind)) as connection:
+    gone = (OSError, NoAnswer)
+    with contextlib.suppress(*gone), contextlib.closing(Connection(bind)) as connection:
         return connection.exchange(request("/livez")).status == 200
     return False
 
