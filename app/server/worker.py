@@ -30,12 +30,15 @@ _ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 
 
 class Server(uvicorn.Server):
-    """Uvicorn's server, which ends by our signals and closes connections that are late."""
+    """Uvicorn's server, which ends by our signals and closes connections that are late.
 
-    def __init__(self, config: uvicorn.Config, connections: Connections) -> None:
+    `parent` is the process id of gunicorn's first process.
+    """
+
+    def __init__(self, config: uvicorn.Config, connections: Connections, *, parent: int) -> None:
         super().__init__(config)
         self._bounded = connections
-        self._parent = os.getppid()
+        self._parent = parent
 
     async def startup(self, sockets: Sequence[socket.socket] | None = None) -> None:
         """Take signals from here on: those that came before were held back."""
@@ -117,7 +120,7 @@ class Worker(UvicornWorker):  # type: ignore[misc] # uvicorn_worker ships no typ
         self.config.app = self.wsgi
         self.config.http = partial(BoundedProtocol, among=connections)
         self.config.timeout_graceful_shutdown = self.cfg.graceful_timeout
-        server = Server(self.config, connections)
+        server = Server(self.config, connections, parent=self.ppid)
         with ExitStack() as stack:
             # The loop closes what it listens at, and gunicorn its own.
             sockets = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from functools import partial
@@ -47,7 +48,7 @@ class Running:
             server_header=False,
             timeout_graceful_shutdown=5,
         )
-        self.server = Server(config, self.connections)
+        self.server = Server(config, self.connections, parent=os.getppid())
 
     async def answer(self, scope: Any, receive: Any, send: Any) -> None:
         await receive()
