@@ -52,6 +52,8 @@ class KeySet:
         self.has_faults = has_faults
         self.unusable = tuple(unusable)[:MAX_TOLD]
         self._named = named
+        # One key may be there under several names: github.com/gravitational/teleport/issues/44245
+        self._different = len({key.fingerprint for key in self.keys})
         self._by_id: dict[str, list[VerificationKey]] = {}
         for key in self.keys:
             if key.key_id is not None:
@@ -65,8 +67,8 @@ class KeySet:
             InvalidToken: no name, and there are several keys; or keys for other algorithms only.
         """
         if key_id is None or not self._named:
-            if len(self.keys) != 1:
-                raise InvalidToken(f"it does not name its key, and there are {len(self.keys)}")
+            if self._different != 1:
+                raise InvalidToken(f"it does not name its key, and there are {self._different}")
             found: Iterable[VerificationKey] = self.keys
         elif key_id in self._by_id:
             found = self._by_id[key_id]

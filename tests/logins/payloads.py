@@ -122,11 +122,12 @@ class Payload:
             return {f"{self.prefix}KEYS_URL": provider.origin}
         if self.key.algorithm == "HS256":
             return {}
-        name = self.data["token"]["header"].get("kid")
+        token = self.data["token"]
+        name = token["header"].get("kid")
         jwk = {name: value for name, value in self.key.jwk().items() if name != "kid"}
-        if name is not None:
-            jwk["kid"] = name
-        provider.documents["/set"] = json.dumps({"keys": [jwk]}).encode()
+        names = token.get("key_names", [] if name is None else [name])
+        jwks = [{**jwk, "kid": name} for name in names] or [jwk]
+        provider.documents["/set"] = json.dumps({"keys": jwks}).encode()
         return {f"{self.prefix}JWKS_URL": f"{provider.origin}/set"}
 
 

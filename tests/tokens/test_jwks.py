@@ -203,6 +203,17 @@ def test_a_token_without_a_name_is_for_a_set_of_one() -> None:
             keys.find("other", "ES256")
 
 
+@pytest.mark.requirement("R7")
+def test_a_key_that_is_there_under_two_names_is_one_key() -> None:
+    twice = jwk_set(document({**EC, "kid": ""}, EC))
+    for_two_algorithms = jwk_set(document(RSA, {**RSA, "kid": "", "alg": "PS256"}))
+
+    assert {key.key_id for key in twice.find(None, "ES256")} == {"", "ES256-1"}
+    assert [key.key_id for key in for_two_algorithms.find(None, "PS256")] == [""]
+    with pytest.raises(InvalidToken, match="does not name its key, and there are 2"):
+        jwk_set(document(EC, {**EC, "kid": ""}, RSA)).find(None, "ES256")
+
+
 def test_a_key_without_a_name_of_its_own_is_found_whatever_a_token_calls_it() -> None:
     keys = pem_key(KEYS["ES256"].pem())
 
