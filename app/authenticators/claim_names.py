@@ -14,7 +14,8 @@ from app.authenticators.claim_values import (
     text,
     without,
 )
-from app.identity import Identity
+from app.claims import find
+from app.identity import Identity, InvalidIdentity, ascii_lower
 from app.settings.variables import Variables
 
 if TYPE_CHECKING:
@@ -48,15 +49,19 @@ class ClaimNames(Variables):
         """Return an identity from claims; `known` fields replace what the claims say.
 
         An e-mail address that is not verified is taken out of the claims first, so that nothing
-        comes of it. `numeric_subject` is for host applications, which number their users.
+        comes of it, and is no subject under another name either. `numeric_subject` is for host
+        applications, which number their users.
 
         Raises:
             InvalidCredential: a claim has the wrong type.
             InvalidIdentity: a claim has a value that an identity cannot have.
         """
         verified = is_verified(claims, self.email_verified_claim)
+        unverified: list[object] = []
         if verified is False and not self.allow_unverified_email:
+            unverified = [known.get("email")]
             for name in self.email_claim.split("|"):
+                unverified.append(find(claims, name))
                 claims = without(claims, name)
             known = {**known, "email": None}
         fields = {
@@ -71,7 +76,11 @@ class ClaimNames(Variables):
             "groups": group_names(claims, self.groups_claim),
             "claims": claims,
         }
-        return Identity(**{**fields, **known})
+        identity = Identity(**{**fields, **known})
+        for address in unverified:
+            if isinstance(address, str) and ascii_lower(address) == ascii_lower(identity.subject):
+                raise InvalidIdentity("subject is the e-mail address, which is not verified")
+        return identity
 
     def sources(self, identity: Identity) -> dict[str, str]:
         """Return, for each field of an identity that has a value, the claim that it came from."""

@@ -61,8 +61,16 @@ def test_whatever_is_no_yes_takes_the_address_away(value: object) -> None:
 
 @pytest.mark.requirement("R61")
 def test_an_unverified_address_is_no_subject_either() -> None:
+    claims = {"email_verified": False, "upn": "Ada@ACME.example"}
     with pytest.raises(InvalidIdentity):
-        identity({"email_verified": False}, subject_claim="email")
+        identity(claims, subject_claim="email")
+    with pytest.raises(InvalidIdentity, match="not verified"):
+        identity(claims, subject_claim="upn")
+    with pytest.raises(InvalidIdentity, match="not verified"):
+        names().identity_from({"email_verified": "0"}, subject="a@b.example", email="a@b.example")
+
+    assert identity(claims, subject_claim="upn", allow_unverified_email=True).subject
+    assert identity({**claims, "upn": "u-17@hr"}, subject_claim="upn").subject == "u-17@hr"
 
 
 @pytest.mark.requirement("R61")

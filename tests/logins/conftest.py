@@ -7,6 +7,10 @@ from collections.abc import Iterator
 import pytest
 from _pytest.mark import ParameterSet
 
+from app.testing import FakeIdentityProvider
+from tests.in_process import Load
+
+from .arrivals import Login
 from .keycloak_front import Front, serving_front
 from .needed import needs
 from .oauth2_proxies import ITSELF, WHERE
@@ -26,3 +30,15 @@ def parameter(name: str) -> ParameterSet:
 @pytest.fixture(scope="module", params=[parameter(name) for name in WHERE])
 def proxy(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+@pytest.fixture
+def provider() -> Iterator[FakeIdentityProvider]:
+    with FakeIdentityProvider() as provider:
+        yield provider
+
+
+@pytest.fixture
+def login(load: Load, provider: FakeIdentityProvider, monkeypatch: pytest.MonkeyPatch) -> Login:
+    monkeypatch.delenv("WEBSITE_AUTH_ENABLED", raising=False)
+    return Login(load, provider)

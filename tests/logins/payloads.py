@@ -131,9 +131,9 @@ class Payload:
         return {f"{self.prefix}JWKS_URL": f"{provider.origin}/set"}
 
 
-def payloads() -> list[Payload]:
+def payloads(folder: Path = FOLDER) -> list[Payload]:
     found = []
-    for path in sorted(FOLDER.glob("*.toml")):
+    for path in sorted(folder.glob("*.toml")):
         data = tomllib.loads(path.read_text(encoding="utf-8"))
         key = None
         if "token" in data:
