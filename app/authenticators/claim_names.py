@@ -9,12 +9,14 @@ from pydantic import Field
 from app.authenticators.claim_values import (
     group_names,
     identifier,
+    is_guest,
     is_verified,
     source,
     text,
     without,
 )
 from app.claims import find
+from app.errors import InvalidCredential
 from app.identity import Identity, InvalidIdentity, ascii_lower
 from app.settings.variables import Variables
 
@@ -53,9 +55,11 @@ class ClaimNames(Variables):
         applications, which number their users.
 
         Raises:
-            InvalidCredential: a claim has the wrong type.
+            InvalidCredential: a claim has the wrong type, or the claims are a guest's.
             InvalidIdentity: a claim has a value that an identity cannot have.
         """
+        if is_guest(claims):
+            raise InvalidCredential("the session is a guest's: nobody has signed in")
         verified = is_verified(claims, self.email_verified_claim)
         unverified: list[object] = []
         if verified is False and not self.allow_unverified_email:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 LATEST: Final = 253_402_300_799
 """The last second of the year 9999, in epoch seconds."""
 
+_SIGN_IN_PROVIDERS: Final = ("firebase.sign_in_provider", "gcip.firebase.sign_in_provider")
 _YES: Final = frozenset({"true", "1"})
 
 
@@ -73,6 +74,16 @@ def is_verified(claims: Mapping[str, Any], names: str) -> bool | None:
     """
     value = _claim(claims, names)
     return None if value is None else _says_yes(value)
+
+
+def is_guest(claims: Mapping[str, Any]) -> bool:
+    """Tell whether nobody has signed in: the host calls the session anonymous.
+
+    Firebase and Google's Identity Platform name the provider, also inside of what Google IAP says;
+    Supabase, "Anonymous Sign-Ins", has a boolean.
+    """
+    providers = (find(claims, name) for name in _SIGN_IN_PROVIDERS)
+    return "anonymous" in providers or _says_yes(claims.get("is_anonymous"))
 
 
 def group_names(claims: Mapping[str, Any], names: str) -> tuple[str, ...]:

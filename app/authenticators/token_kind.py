@@ -36,6 +36,15 @@ def check_is_of_a_user(claims: Mapping[str, Any]) -> None:
         raise InvalidCredential(
             "the token is bound to a key (cnf, RFC 7800), and nothing proves that the sender has it"
         )
+    check_is_no_clients(claims)
+
+
+def check_is_no_clients(claims: Mapping[str, Any]) -> None:
+    """Refuse a client's own token, also where a proxy has verified it.
+
+    Raises:
+        InvalidCredential: it is one.
+    """
     if _is_clients_own(claims):
         raise InvalidCredential("the token is a client's own, and names no user")
 

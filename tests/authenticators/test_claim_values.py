@@ -73,6 +73,36 @@ def test_an_unverified_address_is_no_subject_either() -> None:
     assert identity({**claims, "upn": "u-17@hr"}, subject_claim="upn").subject == "u-17@hr"
 
 
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"is_anonymous": True},
+        {"is_anonymous": "true"},
+        {"firebase": {"sign_in_provider": "anonymous", "identities": {}}},
+        {"gcip": {"firebase": {"sign_in_provider": "anonymous"}}},
+    ],
+)
+def test_a_guest_of_the_host_is_no_user(claims: dict[str, Any]) -> None:
+    with pytest.raises(InvalidCredential, match="guest"):
+        identity(claims)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"is_anonymous": False},
+        {"is_anonymous": None},
+        {"is_anonymous": "false"},
+        {"is_anonymous": []},
+        {"firebase": None},
+        {"firebase": "anonymous"},
+        {"firebase": {"sign_in_provider": "password"}},
+    ],
+)
+def test_who_is_not_called_a_guest_is_a_user(claims: dict[str, Any]) -> None:
+    assert identity(claims).subject == "u-17"
+
+
 @pytest.mark.requirement("R61")
 def test_an_unverified_address_is_taken_away_wherever_it_is() -> None:
     claims = {"user": {"mail": "ada@acme.example", "ok": "False", "n": 1}, "a.b": "x@y.example"}

@@ -15,6 +15,7 @@ from app.authenticators.claim_values import expiry
 from app.authenticators.headers.header_values import payload
 from app.authenticators.headers.identity_headers import HeaderReader, IdentityHeaders
 from app.authenticators.headers.peers import peer_address
+from app.authenticators.token_kind import check_is_no_clients
 from app.errors import Cause, InvalidCredential
 from app.settings.networks import UNIX, PeerNames, Peers, plain_address
 from app.settings.variables import HeaderName, HeaderNames, WrongVariable
@@ -183,6 +184,7 @@ class TrustedHeaders:
         if not headers.get(self._payload):
             return self._variables.identity_from(claims, **{"subject": "", **fields})
         told = payload(headers[self._payload], self._variables.payload_format)
+        check_is_no_clients(told)
         return self._variables.identity_from(
             {**told, **claims}, numeric_subject=True, expires_at=expiry(told), **fields
         )
