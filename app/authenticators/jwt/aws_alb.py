@@ -39,6 +39,10 @@ class AwsAlbVariables(ReadingVariables):
     """These tokens have no audience: without the signer, anyone's load balancer would pass."""
 
     header: HeaderName = Field("x-amzn-oidc-data", description="the header that has the token")
+    # AWS, "Access logs for your Application Load Balancer": 11K bytes of claims, here in base64
+    max_token_bytes: int = Field(
+        16384, ge=256, le=32768, description="a longer token is refused before it is decoded"
+    )
     signer: str = Field(description="required: the load balancer's ARN")
     client_id: str = Field(min_length=1, description="required: the client at the provider")
     issuer: str = Field(min_length=1, description="required: the provider's `iss`")

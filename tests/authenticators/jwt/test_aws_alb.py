@@ -53,6 +53,17 @@ async def test_a_load_balancers_user_signs_on() -> None:
     assert identity.expires_at == NOW + 120
 
 
+async def test_all_the_claims_that_a_load_balancer_accepts_fit() -> None:
+    groups = [f"{number:08}-b793-4a36-a5fc-136c18d8aa8f" for number in range(280)]
+    signed = token({"groups": groups})
+
+    identity = await engine()(make_request([("X-Amzn-Oidc-Data", signed)]))
+
+    assert 14_000 < len(signed) < 15_500
+    assert identity is not None
+    assert len(identity.groups) == 280
+
+
 @pytest.mark.requirement("R5")
 @pytest.mark.parametrize("extra", ["", "a", "aa", "aaa"])  # lengths with 0, 1 and 2 of "="
 async def test_the_signature_covers_the_padding(extra: str) -> None:
