@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints, field_validator
 
@@ -68,15 +69,18 @@ class CloudflareTeam(Derived):
 
 
 class PomeriumHost(Derived):
-    """Pomerium, "JWT Verification": the route's host is audience and issuer."""
+    """Pomerium, "JWT Verification": the route's host, without a port, is audience and issuer."""
 
-    host: Host = Field(description="required: the host of the route, as browsers see it")
+    host: Host = Field(
+        description="required: the host of the route, and port if it is not 443, as browsers see it"
+    )
 
     def defaults(self) -> Mapping[str, Any]:
         """Return the route's audience, issuers and keys."""
+        name = urlsplit(f"https://{self.host}/").hostname
         return {
-            "audience": self.host,
-            "issuer": f"{self.host},https://{self.host}/",
+            "audience": name,
+            "issuer": f"{name},https://{name}/",
             "jwks_url": f"https://{self.host}/.well-known/pomerium/jwks.json",
         }
 

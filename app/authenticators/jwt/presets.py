@@ -48,8 +48,8 @@ PRESETS: Final[Mapping[str, Preset]] = {
         algorithms="RS256",
         required_claims={"type": "app"},
     ),
-    # Pomerium, "JWT Verification"
-    "pomerium": _jwt(PomeriumHost, header="X-Pomerium-Jwt-Assertion", algorithms="ES256"),
+    # Pomerium, "JWT Verification"; `signing_key` may be of either kind
+    "pomerium": _jwt(PomeriumHost, header="X-Pomerium-Jwt-Assertion", algorithms="ES256,RS256"),
     # authentik, "Proxy provider": signed with the client secret unless a signing key is chosen
     "authentik": _jwt(header="X-authentik-jwt", algorithms="HS256"),
     # Teleport, "Use JWT tokens with application access"
