@@ -65,12 +65,13 @@ PRESETS: Final[Mapping[str, Preset]] = {
         },
         condition=EasyAuthIsOn,
     ),
-    # gogatekeeper, "Upstream headers"
+    # gogatekeeper, "Upstream headers"; with `add-claims: [email_verified]` it sends that, too
     "gatekeeper": _headers(
         subject_header="X-Auth-Subject",
         email_header="X-Auth-Email",
         name_header="X-Auth-Username",
         groups_header="X-Auth-Groups",
+        claim_headers="email_verified=X-Auth-Email-Verified",
     ),
     # Vouch Proxy, "Scopes and claims"
     "vouch": _headers(
