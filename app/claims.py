@@ -76,11 +76,16 @@ def merged(template: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, An
 
 
 def find(values: Mapping[str, Any], dotted_name: str) -> Any:  # noqa: ANN401 - a claim is any JSON value
-    """Return the value at a dotted path, or `MISSING`. A name that contains dots is found, too."""
+    """Return the value at a dotted path, or `MISSING`. A name that contains dots is found, too.
+
+    `emails.0` is the first item of a list.
+    """
     if dotted_name in values:
         return values[dotted_name]
     head, dot, rest = dotted_name.partition(".")
     below = values.get(head)
+    if dot and isinstance(below, list):
+        below = {str(n): item for n, item in enumerate(below)}
     return find(below, rest) if dot and isinstance(below, Mapping) else MISSING
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class ClaimNames(Variables):
-    """Dotted paths into the claims; `a|b` takes the first that has a value."""
+    """Dotted paths into the claims, `a.0` into a list; `a|b` takes the first that has a value."""
 
     subject_claim: str = Field("sub", description="the user's id")
     email_claim: str = Field("email", description="the e-mail address")

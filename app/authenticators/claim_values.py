@@ -120,11 +120,13 @@ def groups_left_out(claims: Mapping[str, Any]) -> str | None:
 
 
 def without(claims: Mapping[str, Any], dotted_name: str) -> Mapping[str, Any]:
-    """Return the claims without the one at a dotted path."""
+    """Return the claims without the one at a dotted path, or without the list that has it."""
     if dotted_name in claims:
         return {name: value for name, value in claims.items() if name != dotted_name}
     head, dot, rest = dotted_name.partition(".")
     below = claims.get(head)
+    if dot and isinstance(below, list):
+        return without(claims, head)
     return {**claims, head: without(below, rest)} if dot and isinstance(below, dict) else claims
 
 

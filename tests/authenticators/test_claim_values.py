@@ -73,6 +73,26 @@ def test_an_unverified_address_is_no_subject_either() -> None:
     assert identity({**claims, "upn": "u-17@hr"}, subject_claim="upn").subject == "u-17@hr"
 
 
+def test_a_claim_that_is_a_list_has_a_first_one() -> None:
+    found = identity({"traits": {"mail": ["a@b.example"], "org": [4711]}, "x": ["n"]})
+    named = names(email_claim="traits.mail.0", org_id_claim="traits.org.0", name_claim="x.1|x.0")
+
+    who = named.identity_from(found.claims)
+
+    assert (who.email, who.org_id, who.name) == ("a@b.example", "4711", "n")
+    assert named.sources(who)["name"] == "x.0"
+
+
+@pytest.mark.requirement("R61")
+def test_an_unverified_address_in_a_list_takes_the_list_away() -> None:
+    claims = {"sub": "u-17", "mails": ["a@b.example", "c@d.example"], "email_verified": False}
+
+    who = names(email_claim="mails.0|mails.1").identity_from(claims)
+
+    assert who.email is None
+    assert "mails" not in who.claims
+
+
 @pytest.mark.parametrize(
     "claims",
     [
