@@ -43,6 +43,7 @@ EXAMPLES: Final = {
     "AUTH_<NAME>_ORG_ID_HEADER": "X-Org-Id",
     "AUTH_<NAME>_ORG_NAME_HEADER": "X-Org-Name",
     "AUTH_<NAME>_GROUPS_HEADER": "X-User-Groups",
+    "AUTH_<NAME>_GROUPS_ESCAPE": "\\",
     "AUTH_<NAME>_CLAIM_HEADERS": "department=X-Department,plan=X-Plan",
     "AUTH_<NAME>_ORG_ID_CLAIM": "org.id",
     "AUTH_<NAME>_ORG_NAME_CLAIM": "org.name",

@@ -131,21 +131,37 @@ def display_reader(encoding: str, max_length: int) -> Callable[[bytes], str]:
     return read
 
 
-def groups_reader(encoding: str, separator: str) -> Callable[[bytes], tuple[str, ...]]:
+def groups_reader(
+    encoding: str, separator: str, escape: str = ""
+) -> Callable[[bytes], tuple[str, ...]]:
     """Return a function that decodes a list of groups; the server bounds its length.
 
-    Each name may be in quotes, as Vouch Proxy writes them: the separator may then be inside.
+    Each name may be in quotes, as Vouch Proxy writes them: the separator may then be inside. It
+    may be inside after an `escape`, too, which is written twice for itself.
     """
+    split = _split_at_unescaped(separator, escape) if escape else _split(separator)
 
     def read(value: bytes) -> tuple[str, ...]:
-        text = _displayed(value, encoding)
-        if len(text) > 1 and text.startswith('"') and text.endswith('"'):
-            names = text[1:-1].split(f'"{separator}"')
-        else:
-            names = text.split(separator)
+        names = split(_displayed(value, encoding))
         return tuple(name for each in names if (name := each.strip()))
 
     return read
+
+
+def _split(separator: str) -> Callable[[str], list[str]]:
+    def split(text: str) -> list[str]:
+        if len(text) > 1 and text.startswith('"') and text.endswith('"'):
+            return text[1:-1].split(f'"{separator}"')
+        return text.split(separator)
+
+    return split
+
+
+def _split_at_unescaped(separator: str, escape: str) -> Callable[[str], list[str]]:
+    between, before = re.escape(separator), re.escape(escape)
+    escaped = re.compile(f"{before}({before}|{between})")
+    item = re.compile(f"{between}|((?:{before}(?:{before}|{between})|(?!{between}).)+)")
+    return lambda text: [escaped.sub(r"\1", each) for each in item.findall(text)]
 
 
 def _decoded(value: bytes, encoding: str, max_length: int, what: str) -> str:

@@ -57,6 +57,9 @@ class IdentityHeaders(Variables):
         "`{claims.department}`",
     )
     groups_separator: str = Field(",", min_length=1, description="what stands between groups")
+    groups_escape: str = Field(
+        "", max_length=1, description="what stands before a separator inside of a group's name"
+    )
     encoding: Literal["utf-8", "latin-1", "rfc2047", "percent", "base64url"] = Field(
         "utf-8", description="how the values are encoded"
     )
@@ -75,7 +78,9 @@ def _display(variables: IdentityHeaders) -> Read:
 
 
 def _groups(variables: IdentityHeaders) -> Read:
-    return groups_reader(variables.encoding, variables.groups_separator)
+    return groups_reader(
+        variables.encoding, variables.groups_separator, variables.groups_escape
+    )
 
 
 _FIELDS: Final[tuple[tuple[str, str, Callable[[IdentityHeaders], Read]], ...]] = (

@@ -92,12 +92,13 @@ PRESETS: Final[Mapping[str, Preset]] = {
         subject_header=None, payload_header="x-jwt-payload", payload_format="base64url-json"
     ),
     # mod_auth_openidc with OIDCClaimPrefix "X-Oidc-" and OIDCPassClaimsAs headers base64url; its
-    # default prefix has underscores, and such names never count
+    # default prefix has underscores, and such names never count. Since 2.4.20 it escapes commas
     "apache-oidc": _headers(
         subject_header="X-Oidc-sub",
         email_header="X-Oidc-email",
         name_header="X-Oidc-name",
         groups_header="X-Oidc-groups",
+        groups_escape="\\",
         claim_headers="email_verified=X-Oidc-email-verified",  # as the recipe calls it
         encoding="base64url",
     ),

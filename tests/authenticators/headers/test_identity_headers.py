@@ -2,6 +2,8 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.authenticators.headers.identity_headers import HeaderReader, IdentityHeaders
 from app.errors import InvalidCredential
@@ -40,6 +42,39 @@ def test_names_and_groups_are_read_as_well_as_they_can_be(
     found = reader(**{variable: "X-Here"}).read({b"x-here": value})
 
     assert found[0] == {variable.removesuffix("_header"): expected}
+
+
+@pytest.mark.parametrize(
+    ("value", "groups"),
+    [
+        (rb"a\,b,c", ("a,b", "c")),
+        (rb"ACME\\staff,b", ("ACME\\staff", "b")),
+        (rb"ACME\staff,b", ("ACME\\staff", "b")),
+        (rb"a\\,b", ("a\\", "b")),
+        (b"a\\", ("a\\",)),
+        (rb",,\,, ,", (",",)),
+        (b'"a","b"', ('"a"', '"b"')),
+    ],
+)
+def test_a_separator_may_be_inside_of_a_group_after_its_escape(
+    value: bytes, groups: tuple[str, ...]
+) -> None:
+    found, _ = reader(groups_header="X-Here", groups_escape="\\").read({b"x-here": value})
+
+    assert found == {"groups": groups}
+
+
+@given(
+    groups=st.lists(st.text("ab\\,|", min_size=1), min_size=1),
+    separator=st.sampled_from([",", "|", ",|"]),
+)
+def test_escaped_groups_are_read_as_they_were(groups: list[str], separator: str) -> None:
+    escaped = [each.replace("\\", "\\\\").replace(separator, f"\\{separator}") for each in groups]
+    read = reader(groups_header="X-Here", groups_separator=separator, groups_escape="\\")
+
+    found, _ = read.read({b"x-here": separator.join(escaped).encode()})
+
+    assert found == {"groups": tuple(groups)}
 
 
 @pytest.mark.requirement("R22")
