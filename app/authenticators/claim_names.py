@@ -58,8 +58,6 @@ class ClaimNames(Variables):
             InvalidCredential: a claim has the wrong type, or the claims are a guest's.
             InvalidIdentity: a claim has a value that an identity cannot have.
         """
-        if is_guest(claims):
-            raise InvalidCredential("the session is a guest's: nobody has signed in")
         verified = is_verified(claims, self.email_verified_claim)
         unverified: list[object] = []
         if verified is False and not self.allow_unverified_email:
@@ -81,6 +79,8 @@ class ClaimNames(Variables):
             "claims": claims,
         }
         identity = Identity(**{**fields, **known})
+        if is_guest(claims, identity.subject):
+            raise InvalidCredential("the session is a guest's: nobody has signed in")
         for address in unverified:
             if isinstance(address, str) and ascii_lower(address) == ascii_lower(identity.subject):
                 raise InvalidIdentity("subject is the e-mail address, which is not verified")

@@ -76,14 +76,14 @@ def is_verified(claims: Mapping[str, Any], names: str) -> bool | None:
     return None if value is None else _says_yes(value)
 
 
-def is_guest(claims: Mapping[str, Any]) -> bool:
+def is_guest(claims: Mapping[str, Any], subject: str) -> bool:
     """Tell whether nobody has signed in: the host calls the session anonymous.
 
     Firebase and Google's Identity Platform name the provider, also inside of what Google IAP says;
-    Supabase, "Anonymous Sign-Ins", has a boolean.
+    Supabase, "Anonymous Sign-Ins", has a boolean; Ory Oathkeeper calls the subject so.
     """
-    providers = (find(claims, name) for name in _SIGN_IN_PROVIDERS)
-    return "anonymous" in providers or _says_yes(claims.get("is_anonymous"))
+    called = (subject, *(find(claims, name) for name in _SIGN_IN_PROVIDERS))
+    return "anonymous" in called or _says_yes(claims.get("is_anonymous"))
 
 
 def group_names(claims: Mapping[str, Any], names: str) -> tuple[str, ...]:

@@ -96,6 +96,7 @@ def test_an_unverified_address_in_a_list_takes_the_list_away() -> None:
 @pytest.mark.parametrize(
     "claims",
     [
+        {"sub": "anonymous"},
         {"is_anonymous": True},
         {"is_anonymous": "true"},
         {"firebase": {"sign_in_provider": "anonymous", "identities": {}}},
@@ -110,6 +111,7 @@ def test_a_guest_of_the_host_is_no_user(claims: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "claims",
     [
+        {"name": "anonymous"},
         {"is_anonymous": False},
         {"is_anonymous": None},
         {"is_anonymous": "false"},

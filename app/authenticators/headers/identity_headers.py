@@ -78,9 +78,7 @@ def _display(variables: IdentityHeaders) -> Read:
 
 
 def _groups(variables: IdentityHeaders) -> Read:
-    return groups_reader(
-        variables.encoding, variables.groups_separator, variables.groups_escape
-    )
+    return groups_reader(variables.encoding, variables.groups_separator, variables.groups_escape)
 
 
 _FIELDS: Final[tuple[tuple[str, str, Callable[[IdentityHeaders], Read]], ...]] = (
