@@ -192,6 +192,7 @@ async def test_who_never_reads_is_closed_by_the_deadline() -> None:
 
         clock.seconds = 11
         await until(lambda: not served.server.server_state.connections)
+        await until(lambda: not served.server.server_state.tasks)
         writer.transport.abort()
 
 

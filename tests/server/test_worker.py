@@ -77,6 +77,7 @@ async def test_more_requests_at_once_than_a_head_may_be_long_are_all_answered(
         ([b"GET / HTTP/0.9\r\n\r\n"], b"400"),
         ([b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"], b"400"),
         ([b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n"], b"400"),
+        ([b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"], b"400"),
         ([b"GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: WebSocket\r\n\r\n"], b"400"),
         ([b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n"], b"400"),
         ([b"GET /" + b"x" * 8177 + b" HTTP/1.1\r\n\r\n"], b"414"),
@@ -123,6 +124,43 @@ async def test_a_length_of_zero_is_no_body(running: Running) -> None:
     answer = await conversation(running, b"GET / HTTP/1.1\r\nContent-Length: 0\r\n\r\n", GET)
 
     assert answer.count(OK) == 2
+
+
+@pytest.mark.parametrize(
+    "requests",
+    [
+        b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n" + GET + b"nonsense",
+        b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" + GET,
+    ],
+)
+async def test_the_last_request_of_a_connection_is_answered_and_none_after_it(
+    running: Running, requests: bytes
+) -> None:
+    answer = await conversation(running, requests)
+
+    assert answer.startswith(OK)
+    assert answer.count(b"HTTP/1.1") == 1
+    assert b"connection: close" in answer
+
+
+async def test_tabs_around_a_value_do_not_count(running: Running) -> None:
+    await conversation(running, b"GET / HTTP/1.1\r\nX-User: \t a\tb \t\r\n\r\n")
+
+    assert running.asked[0]["headers"] == [(b"x-user", b"a\tb")]
+
+
+async def test_requests_that_wait_for_their_turn_are_not_read_without_end(running: Running) -> None:
+    running.answering.clear()
+    _, writer = await running.connect()
+    writer.write(GET + GET)
+    await until(lambda: bool(running.asked))
+
+    (connection,) = running.server.server_state.connections
+    assert connection.flow.read_paused  # type: ignore[union-attr] # ours
+    running.answering.set()
+    await until(lambda: len(running.asked) == 2)
+    assert not connection.flow.read_paused  # type: ignore[union-attr] # the same
+    writer.close()
 
 
 async def test_names_with_an_underscore_are_dropped(running: Running) -> None:
