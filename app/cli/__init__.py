@@ -15,6 +15,7 @@ from pydantic_settings import (
     CliToggleFlag,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 from app import __version__
@@ -69,7 +70,7 @@ class MarketplaceSso(BaseSettings):
         if self.version:
             print(f"marketplace-sso {__version__}")
         else:
-            CliApp.run_subcommand(self)
+            CliApp.run_subcommand(self, cli_exit_on_error=False)
 
 
 def words() -> dict[str, list[Word]]:
@@ -115,6 +116,8 @@ def _run(given: list[str]) -> None:
         count = len(problems)
         summary = f"{count} problem{'s' * (count > 1)}: the service does not start"
         fail("\n".join([*problems, summary]), status=2)
+    except SettingsError as error:  # no command is named
+        fail(str(error), status=2)
     except ValidationError as error:
         wrong = error.errors(include_input=False)[0]
         fail(f"{wrong['loc'][-1]} {wording(wrong)}", status=2)

@@ -81,6 +81,8 @@ def pem_key(text: bytes) -> KeySet:
     except (ValueError, UnsupportedAlgorithm) as error:
         wanted = "a public key as PEM (-----BEGIN PUBLIC KEY-----)"
         raise InvalidKeySet(fault_of_pem(text, wanted)) from error
+    if text.count(b"-----BEGIN PUBLIC KEY") > 1:
+        raise InvalidKeySet("has several keys, of which one would count; set JWKS_FILE, to a set")
     if wrong := weakness(key):
         raise InvalidKeySet(f"has a key of a kind, curve or length that is not accepted: {wrong}")
     verifying = VerificationKey(None, algorithms_for(key), key, fingerprint(key))

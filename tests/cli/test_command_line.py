@@ -317,7 +317,7 @@ def test_a_variable_of_a_commands_name_means_nothing(
 def test_without_a_command_the_commands_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = run(capsys)
 
-    assert (status, out) == (1, "")
+    assert (status, out) == (2, "")
     assert "decode and verify a token" in err
 
 

@@ -320,6 +320,7 @@ SPKI = PublicFormat.SubjectPublicKeyInfo
             "not a public key.* certificate",
         ),
         (IssuerKey("RS256", rsa_bits=1024).pem(), "kind, curve or length"),
+        (IssuerKey("ES256").pem() + IssuerKey("ES256").pem(), "several keys"),
         (
             ec.generate_private_key(ec.SECP256K1()).public_key().public_bytes(Encoding.PEM, SPKI),
             "kind, curve or length",

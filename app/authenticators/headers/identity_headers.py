@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_settings import NoDecode
 
 from app.authenticators.headers.header_values import (
@@ -16,8 +16,9 @@ from app.authenticators.headers.header_values import (
     text_reader,
 )
 from app.identity import is_no_address
-from app.settings.variables import HeaderName, Variables
+from app.settings.variables import HeaderName, Variables, WrongVariable
 
+_CREDENTIALS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
 _CLAIM_NAME: Final = re.compile(r"[A-Za-z0-9_.:/-]{1,128}")
 
 
@@ -64,6 +65,17 @@ class IdentityHeaders(Variables):
         "utf-8", description="how the values are encoded"
     )
     max_length: int = Field(512, ge=1, le=8192, description="bytes of one value")
+
+    @model_validator(mode="after")
+    def _check_no_credential_is_told(self) -> Self:
+        """Refuse what would put a credential of the host into tokens for vendors."""
+        named = [(variable, getattr(self, variable)) for _, variable, _ in _FIELDS]
+        named += [("claim_headers", header) for header in self.claim_headers.values()]
+        for variable, header in named:
+            if header in _CREDENTIALS:
+                wrong = f"names {header}, a credential, which vendors would be told"
+                raise WrongVariable(variable, f"{wrong}; name a header of your login's users")
+        return self
 
 
 Read = Callable[[bytes], str | tuple[str, ...]]

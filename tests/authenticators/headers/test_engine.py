@@ -551,6 +551,9 @@ GATE = {"PROXY_SECRET_HEADER": "X-Gate"}
         ({"PROXY_SECRET_HEADER": "X-S"}, "PROXY_SECRET", "both or neither"),
         ({"SUBJECT_HEADER": "X_User"}, "SUBJECT_HEADER", "hyphens"),
         ({"EMAIL_HEADER": "X-É"}, "EMAIL_HEADER", "hyphens"),
+        ({"SUBJECT_HEADER": "Cookie"}, "SUBJECT_HEADER", "names cookie, a credential"),
+        ({"NAME_HEADER": "authorization"}, "NAME_HEADER", "a credential"),
+        ({"CLAIM_HEADERS": "a=X-A,b=COOKIE"}, "CLAIM_HEADERS", "a credential"),
         ({"ENCODING": "utf-16"}, "ENCODING", "should be 'utf-8'"),
         ({"MAX_LENGTH": "0"}, "MAX_LENGTH", "greater"),
         (
