@@ -99,6 +99,17 @@ def test_every_spelling_of_a_key_is_the_same_key(algorithm: str) -> None:
     assert all(other == first for other in others)
 
 
+@pytest.mark.parametrize("end", [b"\n", b" ", b"\x0b"])
+def test_a_key_whose_last_byte_is_like_a_blank_is_that_key(end: bytes) -> None:
+    def der(key: ed25519.Ed25519PrivateKey) -> bytes:
+        return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    made = iter(ed25519.Ed25519PrivateKey.generate, None)
+    key = next(key for key in made if der(key).endswith(end))
+
+    assert fingerprints(der(key)) == fingerprints(public(key)) != set()
+
+
 @pytest.mark.parametrize("text", [b"", b"x", b"[]", b"{}", b'{"keys":1}', b'{"keys":[1]}', b"\xff"])
 def test_what_is_no_key_has_no_fingerprint(text: bytes) -> None:
     assert fingerprints(text) == set()

@@ -19,7 +19,6 @@ _WORDS: Final = {
     "bool_parsing": "is neither true nor false",
     "int_parsing": "is no whole number; write digits alone",
     "float_parsing": "is no number; write digits alone",
-    "too_short": "names nothing; write at least one, or leave it out",
     "tuple_type": "should be a list",
     "dict_type": "should be a table",
     "model_type": "should be a table",
@@ -67,5 +66,7 @@ def wording(found: ErrorDetails) -> str:
     """Return pydantic's message without what only a programmer needs."""
     if found["type"] in _WORDS:
         return _WORDS[found["type"]]
+    if found["type"] == "too_short" and found["msg"].endswith(" not 0"):  # secrets can be, too
+        return "names nothing; write at least one, or leave it out"
     words = found["msg"].removeprefix("Value error, ").replace("Input should", "should")
     return words.replace("String should match pattern", "does not match the pattern")

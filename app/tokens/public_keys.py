@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from hashlib import sha256
+from itertools import product
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.serialization import (
@@ -60,11 +61,10 @@ def fingerprints(text: bytes) -> set[bytes]:
 
     A private key has the fingerprint of its public half, and a certificate that of its key.
     """
-    text = text.strip()
     found = set()
-    for load in _LOADERS:
+    for load, each in product(_LOADERS, {text, text.strip()}):  # DER may end like a line
         with suppress(Exception):  # the parsers raise many classes; each means "not this format"
-            found.add(fingerprint(load(text)))
+            found.add(fingerprint(load(each)))
     for jwk in _jwks(text):
         with suppress(Exception):  # the same
             found.add(fingerprint_of_jwk(jwk))
