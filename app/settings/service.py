@@ -123,11 +123,7 @@ class ServiceVariables(ListeningVariables, RowsVariables):
         description="seconds between two looks at files; a change is taken like a SIGHUP; 0: never",
     )
     head_timeout_seconds: float = Field(
-        10,
-        gt=0,
-        le=120,
-        description="a connection that has not sent a whole request head, or read its answers, by "
-        "then is closed",
+        10, gt=0, le=120, description="how long a request head, or reading the answers, may take"
     )
     max_location_bytes: int = Field(
         8000, ge=256, le=65536, description="longest address that is sent; a longer one is a 500"
