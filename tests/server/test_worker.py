@@ -27,14 +27,18 @@ from tests.server.served import GET, Clock, Running, conversation, serve, until
 OK = b"HTTP/1.1 200 OK"
 
 
+@pytest.fixture(autouse=True)
+def _no_metrics_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "process_metrics", lambda: ProcessMetrics(None))
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
 
 
 @pytest.fixture
-async def running(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Running]:
-    monkeypatch.setattr(serving, "process_metrics", lambda: ProcessMetrics(None))
+async def running(clock: Clock) -> AsyncIterator[Running]:
     async with serve(Running(clock)) as served:
         yield served
 
@@ -252,10 +256,7 @@ async def test_requests_that_come_at_once_are_answered_in_turn(running: Running)
 
 
 @pytest.mark.requirement("R54")
-async def test_the_oldest_half_open_connection_makes_room(
-    clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(serving, "process_metrics", lambda: ProcessMetrics(None))
+async def test_the_oldest_half_open_connection_makes_room(clock: Clock) -> None:
     async with serve(Running(clock, capacity=2)) as served:
         oldest, oldest_writer = await served.connect()
         others = [await served.connect() for _ in range(2)]
@@ -270,10 +271,7 @@ async def test_the_oldest_half_open_connection_makes_room(
 
 
 @pytest.mark.requirement("R54")
-async def test_without_half_open_ones_the_oldest_idle_connection_makes_room(
-    clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(serving, "process_metrics", lambda: ProcessMetrics(None))
+async def test_without_half_open_ones_the_oldest_idle_connection_makes_room(clock: Clock) -> None:
     async with serve(Running(clock, capacity=2)) as served:
         kept = [await served.connect() for _ in range(2)]
         for reader, writer in kept:
@@ -291,10 +289,7 @@ async def test_without_half_open_ones_the_oldest_idle_connection_makes_room(
 
 
 @pytest.mark.requirement("R54")
-async def test_where_all_are_being_answered_the_new_connection_goes(
-    clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(serving, "process_metrics", lambda: ProcessMetrics(None))
+async def test_where_all_are_being_answered_the_new_connection_goes(clock: Clock) -> None:
     async with serve(Running(clock, capacity=1)) as served:
         served.answering.clear()
         busy, busy_writer = await served.connect()
@@ -316,7 +311,6 @@ async def test_where_all_are_being_answered_the_new_connection_goes(
 async def test_at_the_end_an_idle_connection_is_answered_once_more_unless_draining(
     clock: Clock, monkeypatch: pytest.MonkeyPatch, *, draining: bool
 ) -> None:
-    monkeypatch.setattr(serving, "process_metrics", lambda: ProcessMetrics(None))
     monkeypatch.setattr(serving, "is_draining", lambda: draining)
     async with serve(Running(clock)) as served:
         reader, writer = await served.connect()
