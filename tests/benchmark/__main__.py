@@ -13,8 +13,15 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.benchmark import report, variants
-from tests.benchmark.load import CONNECTIONS, Result, at_a_rate, load_core_awake, one_round
-from tests.benchmark.servers import Contender, contenders, host, running, service
+from tests.benchmark.load import (
+    CONNECTIONS,
+    Result,
+    at_a_rate,
+    load_core_awake,
+    one_round,
+    pauses_ms,
+)
+from tests.benchmark.servers import SERVER_CORE, Contender, contenders, host, running, service
 
 HALF_OPEN = 1000
 TEXT = """\
@@ -27,6 +34,9 @@ is.
 At half of its own load, asked evenly and at random times:
 
 {half}
+
+Right after it, a loop that does nothing lost {lost:.1f} ms of each second on the servers' core,
+{longest:.1f} ms at once: what arrives while a machine is elsewhere waits.
 
 Beside a thousand connections that have begun a request and say no more:
 
@@ -110,13 +120,17 @@ def page(rounds: int, seconds: int, folder: Path) -> tuple[str, dict[str, Result
     compared = measured(contenders(), rounds, seconds)
     with running(host()) as asked:
         logins = table(lambda: variants.logins(folder, asked.port))
+    half = at_half(rounds, seconds, compared)
+    lost, longest = pauses_ms(SERVER_CORE, rounds * seconds)
     text = TEXT.format(
         machine=report.machine(),
         rounds=rounds,
         seconds=seconds,
         connections=CONNECTIONS,
         compared=report.table(compared),
-        half=at_half(rounds, seconds, compared),
+        half=half,
+        lost=lost,
+        longest=longest,
         crowded=report.table(beside_half_open(rounds, seconds)),
         start=start_seconds(rounds),
         logins=logins,

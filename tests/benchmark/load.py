@@ -75,6 +75,14 @@ def at_a_rate(
     return [float(number) for number in told.split()]
 
 
+def pauses_ms(core: str, seconds: int) -> tuple[float, float]:
+    """Return the milliseconds of a second that a core is away, and the longest at once."""
+    program = ["taskset", "-c", core, sys.executable, "-m", "tests.benchmark.pauses", str(seconds)]
+    told = subprocess.run(program, capture_output=True, text=True, check=True, cwd=ROOT).stdout  # noqa: S603 - a module of ours
+    lost, longest = map(float, told.split())
+    return lost, longest
+
+
 @contextlib.contextmanager
 def load_core_awake() -> Iterator[None]:
     """Keep the core of the load from sleeping, by a process that gives way to any other.

@@ -44,6 +44,7 @@ SERVICE = {
     "PANDIUM_ACCOUNT": "acme",
 }
 START_SECONDS = 20
+SERVER_CORE = "0"
 GUNICORN = (sys.executable, "-m", "gunicorn", "--no-control-socket", "--log-level", "error")
 HERE = "tests.benchmark.contenders"
 
@@ -64,7 +65,7 @@ class Contender:
     headers: Mapping[str, str] = field(default_factory=lambda: ADA)
     script: str = ""
     load_environment: Mapping[str, str] = field(default_factory=dict)
-    cores: str = "0"
+    cores: str = SERVER_CORE
     expected: int = 307
 
 
