@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from app.errors import InvalidCredential, shown
 from app.identity import ascii_lower
+from app.tokens import base64url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,15 +70,33 @@ def check_is_access_token(claims: Mapping[str, Any]) -> None:
 def _is_clients_own(claims: Mapping[str, Any]) -> bool:
     """Tell whether no user has part in a token (RFC 9068, section 5, has the danger).
 
-    The subject is then the client itself, or Keycloak's account of it; Auth0 and others name the
-    grant, Entra ID has `idtyp`.
+    The subject is then the client itself, as it is or as dex writes it, or Keycloak's account of
+    it; Auth0 and others name the grant, Entra ID has `idtyp`.
     """
     clients = [value for name in _CLIENTS if isinstance(value := claims.get(name), str) and value]
     accounts = {f"service-account-{ascii_lower(client)}" for client in clients}
     names = [claims.get(name) for name in ("username", "preferred_username")]
     return (
         claims.get("sub") in clients
+        or _is_clients_own_by_dex(claims)
         or any(isinstance(name, str) and name in accounts for name in names)
         or any(str(claims.get(name)) in _CLIENT_GRANTS for name in _GRANTS)
         or claims.get("idtyp") == "app"
     )
+
+
+def _is_clients_own_by_dex(claims: Mapping[str, Any]) -> bool:
+    """Tell whether the subject is a protobuf message of the audience's id, and of no connector.
+
+    A user's has the connector, too (dex, server/internal/types.proto: `IDTokenSubject`). The id
+    comes after its number, 1, and its length of one or two bytes.
+    """
+    audience = claims.get("aud")
+    try:
+        message = base64url.decode(str(claims.get("sub")))
+    except ValueError:
+        return False
+    clients = [
+        str(name).encode() for name in (audience if isinstance(audience, list) else [audience])
+    ]
+    return message.startswith(b"\n") and (message[2:] in clients or message[3:] in clients)

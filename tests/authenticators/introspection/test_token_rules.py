@@ -113,6 +113,10 @@ def test_a_users_token_for_us_is_a_session(said: dict[str, Any]) -> None:
         ({"cnf": {"jkt": "x"}}, "bound to a key"),
         ({"cnf": {}}, "bound to a key"),
         ({"sub": "shop"}, "client's own"),
+        # dex: a message of the id, whose length has one byte or two, and of no connector.
+        ({"sub": "CgdhY2NvdW50"}, "client's own"),
+        ({"sub": "CgNhcHA", "aud": "app"}, "client's own"),
+        ({"sub": "CqwC" + 100 * "Y2Nj", "aud": [300 * "c", "marketplace"]}, "client's own"),
         ({"username": "service-account-shop"}, "client's own"),
         ({"gty": "client-credentials"}, "client's own"),
         ({"grant_type": "client_credentials"}, "client's own"),
