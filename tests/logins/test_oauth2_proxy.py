@@ -42,6 +42,7 @@ def test_a_login_ends_at_the_marketplace(front: Front) -> None:
     assert arrival.claims["who"] == NAME
     assert arrival.claims["groups"] == GROUPS
     assert arrival.times("/oauth2/callback") == 1
+    assert not any("approval_prompt=force" in address for address in arrival.way)
 
 
 @pytest.mark.shows("groups")
