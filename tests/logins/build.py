@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
+from zipfile import ZipFile
 
 from .products import CACHE, PRODUCTS, ROOT, Product
 
@@ -78,18 +79,10 @@ def _go(product: Product, folder: Path, run: Run) -> None:
     shutil.copytree(told["Dir"], source, copy_function=shutil.copyfile)
     for place in (source, *(each for each in source.rglob("*") if each.is_dir())):
         place.chmod(0o755)
-    if product.stubs.exists():
-        shutil.copytree(product.stubs, source, dirs_exist_ok=True)
     if product.edit:
         run("go", "mod", "edit", *product.edit, where=source)
-    mode = "-mod=mod"
-    if product.stubs.exists():
-        # "-e": go on without the modules that the stubs take the place of.
-        run("go", "mod", "vendor", "-e", where=source, GOFLAGS=mode)
-        shutil.copytree(product.stubs, source, dirs_exist_ok=True)
-        mode = "-mod=vendor"
-    options = (mode, "-trimpath", "-tags", product.tags, "-o", str(folder / product.program))
-    run("go", "build", *options, product.source, where=source)
+    options = ("-trimpath", "-tags", product.tags, "-o", str(folder / product.program))
+    run("go", "build", "-mod=mod", *options, product.source, where=source)
     shutil.rmtree(source)
 
 
@@ -108,10 +101,23 @@ def _maven(product: Product, folder: Path, run: Run) -> None:
     run("mvn", "-B", "-q", _UNPACK, artifact, f"-DoutputDirectory={folder}", where=folder)
 
 
+def _wheel(product: Product, folder: Path, run: Run) -> None:
+    wanted = folder / "wanted.txt"
+    wanted.write_text(f"{product.package}=={product.version} --hash=sha256:{product.sha256}\n")
+    options = ("--quiet", "--no-deps", "--only-binary=:all:", "--require-hashes", "-r", str(wanted))
+    run(sys.executable, "-m", "pip", "download", *options, "-d", str(folder), where=folder)
+    for wheel in folder.glob("*.whl"):
+        with ZipFile(wheel) as packed:
+            packed.extractall(folder)
+        wheel.unlink()
+    (folder / product.program).chmod(0o755)
+
+
 _KINDS: Final[dict[str, Callable[[Product, Path, Run], None]]] = {
     "go": _go,
     "npm": _npm,
     "maven": _maven,
+    "wheel": _wheel,
 }
 
 

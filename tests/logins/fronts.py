@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -11,6 +12,8 @@ from http import HTTPStatus
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
+
+import yaml
 
 from tests.packaging.login_proxy import ask
 from tests.system.proxies import recipe, running
@@ -152,6 +155,20 @@ def traefik(
         # It listens before it has read its routes.
         eventually(lambda: ask(places.port, "/pandium-sso")[0].status != HTTPStatus.NOT_FOUND)
         yield
+
+
+def envoy(places: Places, name: str = "envoy.yaml", *changes: tuple[str, str]) -> Running:
+    folder = places.folder
+    addresses = {"app.acme.example": '"*"', SOCKET: places.socket, **dict(changes)}
+    resources = yaml.safe_load(recipe(name, addresses))["static_resources"]
+    (listener,) = resources["listeners"]
+    listener["address"]["socket_address"] = {"address": "127.0.0.1", "port_value": places.port}
+    for with_tls in (*listener["filter_chains"], *resources["clusters"]):
+        with_tls.pop("transport_socket", None)
+    file = folder / "envoy.json"
+    file.write_text(json.dumps({"static_resources": resources}))
+    command = [str(PRODUCTS["envoy"].path), "--config-path", str(file), "--concurrency", "1"]
+    return running([*command, "--disable-hot-restart"], places.port, folder / "envoy.log")
 
 
 FRONTS: Final[dict[str, Callable[[Places], Running]]] = {

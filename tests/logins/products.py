@@ -31,7 +31,7 @@ class Product:
     source: str = ""
     edit: tuple[str, ...] = ()
     tags: str = ""
-    without: str = ""
+    sha256: str = ""
 
     @property
     def folder(self) -> Path:
@@ -42,11 +42,6 @@ class Product:
     def note(self) -> Path:
         """A file with the reason, if it could not be built."""
         return CACHE / f"{self.name}-{self.version}.txt"
-
-    @property
-    def stubs(self) -> Path:
-        """Where files are that take the place of missing ones of its source."""
-        return Path(__file__).parent / "stubs" / self.name
 
     @property
     def path(self) -> Path:

@@ -34,6 +34,7 @@ KINDS: Final = {
     "maven": "Maven",
     "debian": "Debian",
     "python": "PyPI",
+    "wheel": "PyPI",
 }
 HELD, FAILED, NOTHING = "held", "**failed**", "-"
 Cells = dict[str, dict[str, str]]
@@ -104,7 +105,7 @@ def _installed(product: Product) -> str:
         version = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 - Debian's
         if not version.startswith(product.version):
             raise SystemExit(f"products.toml says {product.name} {product.version}: is {version}")
-    return f"yes, without {product.without}" if product.without else "yes"
+    return "yes"
 
 
 def write(cells: Cells) -> None:

@@ -19,7 +19,7 @@ from tests.system.acme import PANDIUM, PANDIUM_SECRET
 from tests.system.proxies import SCRIPT
 from tests.system.service import free_port, serving
 
-from .fronts import Places, Running, apache, caddy, nginx, traefik
+from .fronts import Places, Running, apache, caddy, envoy, nginx, traefik
 from .needed import needs
 from .oidc_provider import application, sign_in
 from .token_provider import SECRET, serving_provider
@@ -32,8 +32,15 @@ PROXIES: dict[str, tuple[Callable[..., Running], str]] = {
     "apache": (apache, "apache-bearer.conf"),
     "caddy": (caddy, "Caddyfile.bearer"),
     "traefik": (traefik, "traefik-bearer.yaml"),
+    "envoy": (envoy, "envoy-bearer.yaml"),
 }
-NAMES = {"nginx": "nginx", "apache": "Apache", "caddy": "Caddy", "traefik": "Traefik"}
+NAMES = {
+    "nginx": "nginx",
+    "apache": "Apache",
+    "caddy": "Caddy",
+    "traefik": "Traefik",
+    "envoy": "Envoy",
+}
 LOGINS = ("oidc", "rfc7662", "appdirect")
 pytestmark = [needs("oidc-provider"), pytest.mark.timeout(90)]
 
@@ -102,7 +109,7 @@ def front(
     proxy, login = request.param
     folder = tmp_path_factory.mktemp(proxy)
     start, recipe = PROXIES[proxy]
-    socket = proxy in {"nginx", "caddy"}
+    socket = proxy in {"nginx", "caddy", "envoy"}
     service = f"unix:{folder}/socket" if socket else f"127.0.0.1:{free_port()}"
     environment = {
         **PANDIUM,
