@@ -97,7 +97,10 @@ class ResponseHeaders:
         resource: object,
         succeeded: bool,  # noqa: FBT001 - the signature is Falcon's
     ) -> None:
-        """Set them; a redirect is never opened to scripts of other origins."""
+        """Set them; a redirect is never opened to scripts of other origins.
+
+        A 304 is opened: Firefox keeps one answer for all origins, and takes the new one's headers.
+        """
         own = getattr(resource, "response_headers", _HEADERS)
         resp.set_headers(own if succeeded else _HEADERS)
         if resp.get_header("Content-Language"):
@@ -105,7 +108,7 @@ class ResponseHeaders:
         resp.set_header("X-Request-ID", req.context.request_id)
         if self._is_draining():
             resp.set_header("Connection", "close")
-        if not 300 <= resp.status_code < 400:  # noqa: PLR2004 - a redirect
+        if resp.get_header("Location") is None:
             self._cors.open_answer(req, resp, resource)
 
 

@@ -103,6 +103,11 @@ class Neighbours:
         return self.sites.origin(f"app.{SERVICE}")
 
     @property
+    def other_host(self) -> str:
+        """Another host application of the service's site."""
+        return self.sites.origin(f"admin.{SERVICE}")
+
+    @property
     def far_host(self) -> str:
         """The same on another site."""
         return self.sites.origin("host.localhost")
@@ -138,7 +143,8 @@ class Neighbours:
 def serving_neighbours(folder: Path) -> Iterator[Neighbours]:
     """Serve them for the length of a block."""
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert("localhost", "*.localhost", f"app.{SERVICE}").configure_cert(tls)
+    names = ("localhost", "*.localhost", f"*.{SERVICE}")
+    trustme.CA().issue_cert(*names).configure_cert(tls)
     with serving_sites(CookieHandler, tls) as sites:
         around = Neighbours(sites, None)  # type: ignore[arg-type] # the service needs their names
         environment = {
@@ -149,7 +155,7 @@ def serving_neighbours(folder: Path) -> Iterator[Neighbours]:
             "AUTH_JWT_SECRET": SECRET,
             "AUTH_JWT_ISSUER": "login",
             "AUTH_JWT_AUDIENCE": HERE,
-            "SSO_HOST_ORIGINS": f"{around.host},{around.far_host}",
+            "SSO_HOST_ORIGINS": f"{around.host},{around.other_host},{around.far_host}",
             "SSO_LOGIN_URL": around.service + SIGNS_IN,
             "SSO_PUBLIC_URL": around.service,
             "SSO_DESTINATIONS_FILE": str(folder / "rows.toml"),

@@ -26,7 +26,7 @@ class HostPage:
         self.around = around
         self.tab = tab
 
-    def open(self, path: str, beside: str = "") -> None:
+    def open(self, path: str, beside: str = "", origin: str = "") -> None:
         (policy,) = re.findall(r"^Content-Security-Policy: (.+)$", DOCUMENT, re.MULTILINE)
         policy = policy.replace("https://sso.acme.example", self.around.service)
         policy = policy.replace("https://imp.pandium.io", f"{self.around.vendor} https:")
@@ -38,7 +38,7 @@ class HostPage:
             + f'<marketplace-embed src="{source}" title="Our integrations"></marketplace-embed>'
             + beside
         )
-        page = f"{self.around.host}/page"
+        page = f"{origin or self.around.host}/page"
         self.tab.open(self.around.sites.put(page, markup, Content_Security_Policy=policy))
 
     def told(self, name: str) -> list[dict[str, Any]]:
@@ -103,6 +103,15 @@ def test_it_shows_the_marketplace_and_says_so(host: HostPage) -> None:
     assert shown["referrerpolicy"] == "strict-origin"
     assert shown["src"] == f"{host.around.service}/pandium-sso"
     assert host.tab.run("return document.querySelector('marketplace-embed').ariaBusy") is None
+
+
+@pytest.mark.requirement("R39", "R71")
+def test_two_hosts_share_the_script_that_the_browser_keeps(host: HostPage) -> None:
+    sign_in(host)
+    for origin in (host.around.host, host.around.other_host):
+        host.open("/pandium-sso", origin=origin)
+
+        assert host.waits_for("sso-ready")["origin"] == host.around.vendor
 
 
 @pytest.mark.requirement("R40")

@@ -41,6 +41,23 @@ def test_a_browser_that_has_it_keeps_it(service: Client, known: str) -> None:
     assert again.headers["cache-control"] == first.headers["cache-control"]
 
 
+@pytest.mark.requirement("R39")
+def test_a_kept_copy_is_opened_to_the_origin_that_asks_for_it_next(client: MakeClient) -> None:
+    first, second = "https://app.acme.example", "https://admin.acme.example"
+    service = client(PROXY, PANDIUM, SSO_HOST_ORIGINS=f"{first},{second}")
+    script = "/pandium-sso/embed.js"
+    tag = service.simulate_get(script, headers={"Origin": first}).headers["etag"]
+
+    again = service.simulate_get(script, headers={"Origin": second, "If-None-Match": tag})
+    foreign = {"Origin": "https://evil.example", "If-None-Match": tag}
+    refused = service.simulate_get(script, headers=foreign)
+
+    assert again.status_code == refused.status_code == 304
+    assert again.headers["access-control-allow-origin"] == second
+    assert again.headers["access-control-allow-credentials"] == "true"
+    assert "access-control-allow-origin" not in refused.headers
+
+
 @pytest.mark.parametrize("known", ['"other"', "", "x"])
 def test_a_browser_with_another_gets_this_one(service: Client, known: str) -> None:
     answer = service.simulate_get("/pandium-sso/embed.js", headers={"If-None-Match": known})
