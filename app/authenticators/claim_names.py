@@ -16,7 +16,7 @@ from app.authenticators.claim_values import (
     without,
 )
 from app.claims import find
-from app.errors import InvalidCredential
+from app.errors import InvalidCredential, shown
 from app.identity import Identity, InvalidIdentity, ascii_lower
 from app.settings.variables import Variables
 
@@ -56,7 +56,7 @@ class ClaimNames(Variables):
 
         Raises:
             InvalidCredential: a claim has the wrong type, or the claims are a guest's.
-            InvalidIdentity: a claim has a value that an identity cannot have.
+            InvalidIdentity: no claim is the subject, or one has a value that no identity can have.
         """
         verified = is_verified(claims, self.email_verified_claim)
         unverified: list[object] = []
@@ -66,8 +66,11 @@ class ClaimNames(Variables):
                 unverified.append(find(claims, name))
                 claims = without(claims, name)
             known = {**known, "email": None}
+        subject = identifier(claims, self.subject_claim, numbers=numeric_subject)
+        if subject is None and "subject" not in known:
+            raise InvalidIdentity(self._no_subject(claims, unverified))
         fields = {
-            "subject": identifier(claims, self.subject_claim, numbers=numeric_subject) or "",
+            "subject": subject,
             "email": text(claims, self.email_claim),
             "email_verified": verified,
             "name": text(claims, self.name_claim),
@@ -85,6 +88,13 @@ class ClaimNames(Variables):
             if isinstance(address, str) and ascii_lower(address) == ascii_lower(identity.subject):
                 raise InvalidIdentity("subject is the e-mail address, which is not verified")
         return identity
+
+    def _no_subject(self, claims: Mapping[str, Any], unverified: list[object]) -> str:
+        reason = f"no claim is the subject: found {shown(list(claims))}, wanted "
+        reason += f"{shown(self.subject_claim)} (SUBJECT_CLAIM)"
+        if any(isinstance(address, str) for address in unverified):
+            reason += "; the e-mail address does not count: it is not verified"
+        return reason
 
     def sources(self, identity: Identity) -> dict[str, str]:
         """Return, for each field of an identity that has a value, the claim that it came from."""

@@ -19,6 +19,9 @@ _HEADERS: Final = {
     "Accept-Encoding": "identity",  # nothing is unpacked: a small bomb would be a large answer
     "User-Agent": f"marketplace-sso/{__version__}",
 }
+_PACKED: Final = frozenset({"br", "compress", "deflate", "gzip", "x-gzip", "zstd"})
+"""Content codings (RFC 9110, section 8.4.1). Others are not: some servers write `utf-8` there."""
+
 _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -37,11 +40,15 @@ _WORDS: Final[tuple[tuple[type[Exception], str], ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, header names in lower case, and a body; `None` stands for one that is too long."""
+    """A status, header names in lower case, and a body; `None` for one that is not read.
+
+    `unread` then says why: it is too long, or packed.
+    """
 
     status: int
     headers: tuple[tuple[bytes, bytes], ...]
     body: bytes | None
+    unread: str = ""
 
     def all(self, name: bytes) -> list[bytes]:
         """Return the values of a header; `name` is in lower case."""
@@ -135,7 +142,13 @@ class HttpClient:
                 ) as response,
             ):
                 received = tuple((name.lower(), value) for name, value in response.raw_headers)
-                return Answer(response.status, received, await self._body(response.content))
+                packed = response.headers.get("Content-Encoding", "").lower()
+                if packed in _PACKED:
+                    unread = f"packed with {packed}, which was not asked for"
+                    return Answer(response.status, received, None, unread)
+                body = await self._body(response.content)
+                too_long = f"over {self._max_bytes} bytes long"
+                return Answer(response.status, received, body, too_long if body is None else "")
         except TimeoutError:
             raise NoAnswer(f"no whole answer within {self._timeout_seconds:g} s") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:

@@ -25,7 +25,7 @@ _GOOD: Final = range(200, 300)
 
 
 class Answer(Protocol):
-    """What a vendor's API answers; a body of `None` is one that is too long."""
+    """What a vendor's API answers; a body of `None` is not read, and `unread` says why."""
 
     @property
     def status(self) -> int:
@@ -35,6 +35,11 @@ class Answer(Protocol):
     @property
     def body(self) -> bytes | None:
         """The whole body."""
+        ...
+
+    @property
+    def unread(self) -> str:
+        """Why it is not read: it is too long, or packed."""
         ...
 
 
@@ -149,7 +154,7 @@ class Exchange:
         if answer.status not in _GOOD:
             raise VendorUnavailable(f"it answers {answer.status}")
         if answer.body is None:
-            raise VendorUnavailable(f"its answer is larger than {MAX_BYTES // 1024} KiB")
+            raise VendorUnavailable(f"its answer is {answer.unread}")
         try:
             return strict_json(answer.body, max_members=_MAX_MEMBERS)
         except InvalidJson as error:

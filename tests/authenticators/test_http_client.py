@@ -53,7 +53,31 @@ async def test_a_body_that_is_too_long_is_not_read(host: Host) -> None:
     async with started(max_bytes=MAX_BYTES - 1) as client:
         found = await client.ask("GET", host.url)
 
-    assert (found.status, found.body) == (200, None)
+    assert (found.status, found.body, found.unread) == (200, None, "over 999 bytes long")
+
+
+@pytest.mark.requirement("R64")
+@pytest.mark.parametrize("packed", ["gzip", "X-Gzip", "deflate", "br", "zstd"])
+async def test_a_packed_body_is_called_so(host: Host, packed: str) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(body=b"x", headers={"Content-Encoding": packed})
+
+    host.answer = answer
+    async with started() as client:
+        found = await client.ask("GET", host.url)
+
+    assert found.body is None
+    assert found.unread == f"packed with {packed.lower()}, which was not asked for"
+
+
+@pytest.mark.parametrize("said", ["identity", "UTF-8", ""])
+async def test_what_only_seems_packed_is_read(host: Host, said: str) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(body=b"x", headers={"Content-Encoding": said})
+
+    host.answer = answer
+    async with started() as client:
+        assert (await client.ask("GET", host.url)).body == b"x"
 
 
 @pytest.mark.requirement("R16")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from app.authenticators.claim_values import expiry
 from app.authenticators.headers.identity_headers import HeaderReader
-from app.errors import AuthenticatorUnavailable, InvalidCredential
+from app.errors import AuthenticatorUnavailable, InvalidCredential, shown
 from app.tokens.strict_json import InvalidJson, strict_json
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Answers:
 def claims_in(answer: Answer) -> dict[str, object]:
     """Read a JSON object. Anything else with a 200, such as a login page, is not a session."""
     if answer.status != HTTPStatus.OK:
-        raise InvalidCredential(f"the host's answer is not {_JSON}")
+        raise InvalidCredential(f"the host answers {answer.status}, wanted 200 with {_JSON}")
     try:
         return _object_in(answer)
     except InvalidJson as error:
@@ -98,11 +98,11 @@ def _is_about_its_kind(answer: Answer) -> bool:
 
 
 def _object_in(answer: Answer) -> dict[str, object]:
-    media_type = b"".join(answer.all(b"content-type")).partition(b";")[0].strip().lower()
-    if media_type != _JSON.encode():
-        raise InvalidJson(f"is not {_JSON}")
+    found = b", ".join(answer.all(b"content-type")).decode("latin-1")
+    if found.partition(";")[0].strip().lower() != _JSON:
+        raise InvalidJson(f"is {shown(found or None)}, wanted {_JSON}")
     if answer.body is None:
-        raise InvalidJson(f"is over {MAX_BYTES} bytes long")
+        raise InvalidJson(f"is {answer.unread}")
     try:
         return strict_json(answer.body, max_members=_MAX_MEMBERS)
     except InvalidJson as error:

@@ -50,7 +50,7 @@ class KeyServer:
 
         Raises:
             NotThere: 403, 404 or 410.
-            FetchFailed: any other status, no answer in time, no answer at all, or too long a one.
+            FetchFailed: any other status, no answer in time, or one that is too long or packed.
         """
         try:
             answer = await self._client.ask("GET", address, _HEADERS)
@@ -61,5 +61,5 @@ class KeyServer:
         if answer.status != HTTPStatus.OK:
             raise FetchFailed(f"status {answer.status}")
         if answer.body is None:
-            raise FetchFailed(f"the answer is over {MAX_BYTES} bytes long")
+            raise FetchFailed(f"the answer is {answer.unread}")
         return answer.body

@@ -1,6 +1,7 @@
 import asyncio
 import base64
 import json
+import re
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -262,6 +263,28 @@ async def test_a_200_that_is_no_profile_is_no_session(
         await (await made(**cookies(host)))(request(SESSION))
 
 
+@pytest.mark.requirement("R64")
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (body_answer(b"<form>", "text/html; charset=utf-8"), "'text/html; charset=utf-8', wanted"),
+        (body_answer(b"{}", "application/vnd.api+json"), "'application/vnd.api+json', wanted"),
+        (body_answer(b'{"user": {"id": 17}, "ok": true}'), "found 'user', 'ok', wanted 'id' (SUBJ"),
+        (body_answer(b'{"id": null}'), "found 'id', wanted 'id' (SUBJECT_CLAIM)"),
+        (body_answer(b'{"a\\u202e\\nb": 1}'), r"found 'a\u202e\nb', wanted 'id'"),
+        (body_answer(b"", status=204), "answers 204, wanted 200 with application/json"),
+        (body_answer(b"{}", status=201), "answers 201, wanted 200 with application/json"),
+    ],
+)
+async def test_what_came_instead_of_a_profile_is_told(
+    host: Host, made: Make, answer: Answer, reason: str
+) -> None:
+    host.answer = answer
+
+    with pytest.raises(InvalidCredential, match=re.escape(reason)):
+        await (await made(**cookies(host)))(request(SESSION))
+
+
 async def test_a_profile_with_a_character_set_and_of_64_kib_is_read(host: Host, made: Make) -> None:
     padding = b"a" * (65_536 - len(b'{"id": 17, "x": ""}'))
     body = b'{"id": 17, "x": "' + padding + b'"}'
@@ -297,7 +320,7 @@ async def test_what_is_compressed_all_the_same_is_not_unpacked(host: Host, made:
         return response
 
     host.answer = compressed
-    with pytest.raises(InvalidCredential):
+    with pytest.raises(InvalidCredential, match="packed with gzip, which was not asked for"):
         await (await made(**cookies(host)))(request(SESSION))
 
 
