@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from app.claims import InvalidTemplate, compile_template, merged
@@ -61,7 +61,8 @@ def _wrong_parameters(row: Row) -> Iterable[tuple[str, str]]:
             yield f"parameters.{name}", "carries the token; remove it"
         if name == LOGIN_ATTEMPT:
             yield f"parameters.{name}", "is the service's own mark of a login; rename it"
-        if not (parameter.forward and leads_away(name)) or parameter.values:
+        names = (name, *_members_with(name, _templates(row)))
+        if parameter.values or not any(map(leads_away, names)):
             continue
         for host in sorted(hosts):
             if foreign := foreign_value(parameter.rule, host):
@@ -69,6 +70,24 @@ def _wrong_parameters(row: Row) -> Iterable[tuple[str, str]]:
                 remedy = "set values or relative_path"
                 yield f"parameters.{name}", f"{wrong}, like {foreign}; {remedy}"
                 break
+
+
+def _templates(row: Row) -> list[Any]:
+    """Return the templates that may have the parameters of a request."""
+    asked = [] if row.exchange is None else [row.exchange.headers, row.exchange.body]
+    return [row.claims, *(page.claims for page in row.pages.values()), *asked]
+
+
+def _members_with(parameter: str, template: Any, member: str = "") -> Iterable[str]:  # noqa: ANN401 - any value of a template
+    """Return the names of the members that take a parameter: a vendor may follow those, too."""
+    if isinstance(template, dict):
+        for name, each in template.items():
+            yield from _members_with(parameter, each, name)
+    elif isinstance(template, list):
+        for each in template:
+            yield from _members_with(parameter, each, member)
+    elif re.search(rf"\bparameter\.{re.escape(parameter)}\s*[|}}]", str(template)):
+        yield member
 
 
 def _wrong_page(_row: Row, page: RowPage) -> Iterable[tuple[str, str]]:

@@ -106,6 +106,25 @@ def two_pages(one: str, other: str) -> str:
                 r"^//[a-z.]+$",
             )
         ),
+        # what a vendor would follow, inside of the token or of the question for it
+        *(
+            faulty(
+                f"{SHORT}parameters={{{name}={{{rule}forward=false}}}}\n{uses}",
+                f"rows.toml [x] parameters.{name}",
+                "to another site",
+            )
+            for name, rule, uses in (
+                ("return_to", "", "claims={return_to='{parameter.return_to}'}"),
+                ("p", "", "claims={redirect_uri='{parameter.p}'}"),
+                ("p", "", "claims={user={links=[{returnUrl='{name|parameter.p}'}]}}"),
+                ("p", "", "claims={next='https://x.example{parameter.p}'}"),
+                ("p", "pattern='^https?://.+$', ", "claims={callback='{ parameter.p }'}"),
+                ("p", "", ("[x.exchange]\nurl='https://x.example/'\ntoken='t'\n"
+                 "json={return_url='{parameter.p}', key='{key}'}")),
+                ("p", "", ("[x.pages.other]\npath='o'\naddress='https://x.example/o'\n"
+                 "claims={goto='{parameter.p}'}")),
+            )
+        ),
         # what no template gives
         faulty(SHORT + "required=['sub']", "rows.toml [x]", "never gives sub, which is required"),
         faulty(
@@ -171,6 +190,25 @@ def test_an_id_never_moves_the_path(client: MakeClient, rows: Rows, path: str) -
 @pytest.mark.parametrize("name", ["lang", "state", "theme", "tab", "display", "plan", "nonce"])
 def test_a_plain_parameter_needs_no_rule(name: str) -> None:
     assert not leads_away(name)
+
+
+@pytest.mark.requirement("R66")
+@pytest.mark.parametrize(
+    "more",
+    [
+        "parameters={p={relative_path=true, forward=false}}\nclaims={redirect_uri='{parameter.p}'}",
+        "parameters={p={values=['https://y.example'], forward=false}}\nclaims={to='{parameter.p}'}",
+        "parameters={p={forward=false}}\nclaims={nonce='{parameter.p}', goto='/a'}",
+        (
+            "parameters={p={forward=false}, pp={relative_path=true, forward=false}}\n"
+            "claims={next='{parameter.pp}', nonce='{parameter.p}'}"
+        ),
+    ],
+)
+def test_a_parameter_with_a_rule_may_be_anywhere_in_a_token(
+    load: Load, rows: Rows, more: str
+) -> None:
+    assert load(PROXY, rows(SHORT + more), KEY).destinations
 
 
 @pytest.mark.requirement("R66", "R48")
