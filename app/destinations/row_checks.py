@@ -14,6 +14,7 @@ from app.destinations.row_exchange import wrong_exchange
 from app.destinations.row_renew import wrong_renewal
 from app.destinations.row_values import not_json
 from app.destinations.rows import Row, RowPage
+from app.destinations.table import compiled
 from app.destinations.variables import (
     checked_address,
     placeholders_of,
@@ -107,7 +108,7 @@ def _wrong_ids(_row: Row, page: RowPage) -> Iterable[tuple[str, str]]:
     for name, pattern in page.ids.items():
         if name not in placeholders_of(page.path):
             yield f"ids.{name}", "is not in the path; remove it"
-        if any(re.compile(pattern).fullmatch(dots) for dots in _DOTS):
+        if any(compiled(pattern).fullmatch(dots) for dots in _DOTS):
             wrong = "matches dots alone, with which a path leads elsewhere; begin it with [a-z0-9]"
             yield f"ids.{name}", wrong
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from app.claims import compile_template, merged
 from app.destinations.destination import Destination, Shared
 from app.destinations.handoff import ANSWER_NAMES, Target
@@ -12,6 +10,7 @@ from app.destinations.row_exchange import exchange_of
 from app.destinations.row_keys import KeyVariables, row_keys
 from app.destinations.row_renew import renewal_of
 from app.destinations.rows import Row, RowPage
+from app.destinations.table import compiled
 from app.destinations.token_claims import TokenClaims
 from app.destinations.variables import placeholders_of
 
@@ -43,7 +42,7 @@ def destinations(row: Row, keys: KeyVariables, shared: Shared) -> list[Destinati
             ),
             exchange=exchange,
             ids={
-                each: re.compile(page.ids[each]) if each in page.ids else ID
+                each: compiled(page.ids[each]) if each in page.ids else ID
                 for each in placeholders_of(page.path)
             },
             parameters={each: parameter.rule for each, parameter in row.parameters.items()},

@@ -11,7 +11,7 @@ from app.destinations.handoff import NAME_DELIMITERS, Delivery
 from app.destinations.parameters import RELATIVE_PATH, TEXT
 from app.destinations.row_exchange import ExchangeTable
 from app.destinations.row_renew import RenewTable
-from app.destinations.table import Pattern, Table
+from app.destinations.table import Pattern, Table, compiled
 from app.destinations.token_claims import TEMPLATE_NAMES
 from app.destinations.variables import Path
 from app.settings.addresses import checked_origin
@@ -53,7 +53,7 @@ class Parameter(Table):
         if self.values:
             return re.compile("|".join(map(re.escape, self.values)))
         if self.pattern is not None:
-            return re.compile(self.pattern)
+            return compiled(self.pattern)
         return RELATIVE_PATH if self.relative_path else TEXT
 
 

@@ -18,7 +18,7 @@ def _anchored(pattern: str) -> str:
     if not (pattern.startswith("^") and pattern.endswith("$")):
         raise ValueError("is not anchored; begin it with ^ and end it with $")
     try:
-        re.compile(pattern)
+        compiled(pattern)
     except re.error as error:
         raise ValueError(f"is not a regular expression: {error}") from None
     return pattern
@@ -26,3 +26,11 @@ def _anchored(pattern: str) -> str:
 
 Pattern = Annotated[str, AfterValidator(_anchored)]
 """A regular expression for a whole value."""
+
+
+def compiled(pattern: str) -> re.Pattern[str]:
+    r"""Compile a `Pattern`: `\d`, `\w` and `(?i:k)` mean ASCII, as those who write them think.
+
+    Otherwise a vendor, which may fold them (NFKC), gets a fullwidth digit or the KELVIN SIGN.
+    """
+    return re.compile(pattern, re.ASCII)

@@ -1,6 +1,7 @@
 """A row that passes `check` signs on: everything else is a named problem (R66)."""
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -176,6 +177,30 @@ def test_an_id_may_have_any_other_name(client: MakeClient, rows: Rows, name: str
 
     assert answer.status_code == 307
     assert answer.headers["location"].startswith("https://x.example/a-1?j=")
+
+
+@pytest.mark.requirement("R30")
+@pytest.mark.parametrize(
+    ("pattern", "fits", "seems_to_fit"),
+    [
+        (r"^\d+$", "12", ("\u0661\u0662", "\uff11\uff12")),
+        (r"^\w{2}$", "ab", ("\uff41\uff42", "\u00e4b")),
+        ("^(?i:kiss)$", "KISS", ("\u212aiss", "ki\u017fs")),
+    ],
+)
+def test_a_pattern_means_ascii(
+    client: MakeClient, rows: Rows, pattern: str, fits: str, seems_to_fit: tuple[str, ...]
+) -> None:
+    more = f"ids={{id='{pattern}'}}\n[x.parameters]\np={{pattern='{pattern}'}}"
+    service = client(PROXY, rows(page("{id}", more)), KEY)
+
+    good = service.simulate_get(f"/x-sso/{fits}", params={"p": fits}, headers=ADA)
+    assert good.headers["location"].startswith(f"https://x.example/{fits}?p={fits}&j=")
+    for value in seems_to_fit:
+        answer = service.simulate_get(f"/x-sso/{quote(value)}", headers=ADA)
+        assert answer.status_code == 404
+        answer = service.simulate_get(f"/x-sso/{fits}", params={"p": value}, headers=ADA)
+        assert answer.status_code == 400
 
 
 @pytest.mark.requirement("R66", "R30")
