@@ -1,15 +1,16 @@
 """Claim templates: the claims for a vendor, written as JSON and compiled once.
 
 A string that is exactly one placeholder takes the value unchanged, of any JSON type; with text
-around its placeholders it becomes text. `{name|email}` takes the first one that has a value, `{{`
-and `}}` stand for braces. A member without a value is dropped, and so is an object or array left
-empty. A time may have an offset in seconds, `{now-60}`, and a format, `{expires_at:%Y-%m-%d}`, in
-UTC.
+around its placeholders it becomes text, as JSON has it. `{name|email}` takes the first one that has
+a value, `{{` and `}}` stand for braces. A member without a value is dropped, and so is an object or
+array left empty. A time may have an offset in seconds, `{now-60}`, and a format,
+`{expires_at:%Y-%m-%d}`, in UTC.
 """
 
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -89,6 +90,11 @@ def find(values: Mapping[str, Any], dotted_name: str) -> Any:  # noqa: ANN401 - 
     return find(below, rest) if dot and isinstance(below, Mapping) else MISSING
 
 
+def as_text(value: Any) -> str:  # noqa: ANN401 - a claim is any JSON value
+    """Return a text as it is, and any other value as JSON has it: `true`, not `True`."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
 def _below(key: str, template: Any, known: tuple[str, ...]) -> Template:  # noqa: ANN401 - as above
     try:
         return compile_template(template, known)
@@ -143,7 +149,7 @@ def _text(template: str, known: tuple[str, ...]) -> Template:
 
     def render(values: Values) -> Any:  # noqa: ANN401 - a string, or MISSING
         rendered = [part(values) if callable(part) else part for part in parts]
-        return MISSING if MISSING in rendered else "".join(map(str, rendered))
+        return MISSING if MISSING in rendered else "".join(map(as_text, rendered))
 
     return render
 
@@ -185,11 +191,9 @@ def _time(name: str, offset_seconds: int, form: str | None) -> Template:
 
 
 def _first_of(getters: list[Template]) -> Template:
-    def render(values: Values) -> Any:  # noqa: ANN401 - the value as it is, or MISSING
-        present = (value for get in getters if (value := get(values)) is not MISSING)
-        return next(present, MISSING)
-
-    return render
+    return lambda values: next(
+        (value for get in getters if (value := get(values)) is not MISSING), MISSING
+    )
 
 
 def _present(value: Any) -> Any:  # noqa: ANN401 - the value as it is, or MISSING

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from app.claims import MISSING, InvalidTemplate, Template, compile_template
+from app.claims import MISSING, InvalidTemplate, Template, as_text, compile_template
 from app.destinations.token_claims import IDENTITY_NAMES
 from app.settings.variables import JsonObject, Names, Variables
 
@@ -34,7 +34,7 @@ class ClaimMap:
         """Return what the value in `values` stands for."""
         found = self.source(values)
         candidates = found if isinstance(found, list | tuple) else (found,)
-        texts = (_text(each) for each in candidates if each is not MISSING)
+        texts = (as_text(each) for each in candidates if each is not MISSING)
         return next((self.values[text] for text in texts if text in self.values), self.default)
 
 
@@ -88,8 +88,3 @@ def _compiled(name: str, each: Any) -> ClaimMap:  # noqa: ANN401 - any JSON valu
     if isinstance(text, str) and "{" not in text and text not in each["values"]:
         raise ValueError(f"{name}.from is a text that values do not have; write {{groups}} or such")
     return ClaimMap(source, each["values"], each.get("default", MISSING))
-
-
-def _text(value: object) -> str:
-    """Return a value as it is written as the name of a JSON member."""
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -10,7 +10,7 @@ from urllib.parse import quote_plus, urlencode
 
 import orjson
 
-from app.claims import MISSING, Template, find
+from app.claims import MISSING, Template, as_text, find
 from app.errors import NoAnswer, VendorUnavailable
 from app.telemetry.metrics import EXCHANGES
 from app.tokens.strict_json import InvalidJson, strict_json
@@ -124,13 +124,14 @@ class Exchange:
         """
         known = {**values, "key": self.key, "assertion": assertion}
         headers = {"Accept": "application/json", "Content-Type": self.media_type}
-        headers |= {name: str(value) for name, value in _members(self.headers(known)).items()}
+        headers |= _texts(self.headers(known))
         for name, value in headers.items():
             if not (value.isascii() and value.isprintable()):
                 raise VendorUnavailable(f"its header {name} would have a value that none can have")
         body = _members(self.body(known))
         form = self.media_type == "application/x-www-form-urlencoded"
-        return Question(headers, urlencode(body).encode() if form else orjson.dumps(body))
+        sent = urlencode(_texts(body)).encode() if form else orjson.dumps(body)
+        return Question(headers, sent)
 
     async def issue(self, question: Question) -> Issued:
         """Ask once.
@@ -175,6 +176,10 @@ class Exchange:
         if isinstance(seconds, bool) or not isinstance(seconds, int | float):
             return None
         return int(self.now() + min(max(seconds, 0), _LONGEST_SECONDS))
+
+
+def _texts(rendered: Any) -> dict[str, str]:  # noqa: ANN401 - as below
+    return {name: as_text(value) for name, value in _members(rendered).items()}
 
 
 def _members(rendered: Any) -> dict[str, Any]:  # noqa: ANN401 - a dict, or MISSING

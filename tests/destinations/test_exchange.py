@@ -92,6 +92,28 @@ expires_in = 30
     assert api.asked[0].headers["Content-Type"] == "application/x-www-form-urlencoded"
 
 
+async def test_a_form_and_a_header_have_values_as_json_has_them(
+    load: Load, rows: Rows, api: Host
+) -> None:
+    row = f"""[x]
+address = "https://x.example/"
+parameter = "t"
+[x.exchange]
+url = "{api.url}"
+headers = {{ X-Groups = "{{groups}}", X-Key = "{{key}}" }}
+form = {{ checked = "{{claims.checked}}", groups = "{{groups}}", n = "{{now}}" }}
+token = "data.link_token"
+"""
+    claims = {"AUTH_OAUTH2_PROXY_CLAIM_HEADERS": "checked=X-Checked"}
+    user = {"X-Forwarded-Groups": "a,b", "X-Checked": "no"}
+    async with serving(load, rows(row), KEY, claims) as get:
+        assert (await get(**user)).status_code == 307
+
+    form = parse_qs(api.bodies[0])
+    assert form == {"checked": ["no"], "groups": ['["a", "b"]'], "n": [str(int(NOW))]}
+    assert api.asked[0].headers["X-Groups"] == '["a", "b"]'
+
+
 async def test_an_api_may_want_a_signed_assertion(load: Load, rows: Rows, api: Host) -> None:
     private = rsa.generate_private_key(65537, 2048)
     row = f"""[x]
