@@ -74,7 +74,8 @@ def _signed(destination: Destination) -> str:
     lifetime = destination.claims.lifetime_seconds
     ends = "no end" if lifetime is None else f"ends after {lifetime} s"
     if destination.exchange is not None:
-        how = "a token from the vendor's API"
+        what = "an address" if destination.exchange.origins else "a token"
+        how = f"{what} from the vendor's API"
     else:
         how = f"a token signed {destination.key.algorithm}, {ends}"
     groups = [f"{setting} of {', '.join(sorted(of))}" for setting, of in destination.access.lists]

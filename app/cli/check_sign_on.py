@@ -91,7 +91,9 @@ async def _open(
         if real.delivery == "json":
             return [ProbeResult(what, "a token is made; a script takes it, and no page is opened")]
         if _request(real) == _request(forged):
-            return [ProbeResult(what, "a token is made; only a browser reads its fragment")]
+            browser = "a token is made; only a browser reads its fragment"
+            once = "an address is given; it may work once, and is not opened"
+            return [ProbeResult(what, browser if token.location is None else once)]
         accepted = await _visit(client, real)
         refused = await _visit(client, forged)
     except NoAnswer as error:

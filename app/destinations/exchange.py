@@ -11,7 +11,8 @@ from urllib.parse import quote_plus, urlencode
 import orjson
 
 from app.claims import MISSING, Template, as_text, find
-from app.errors import NoAnswer, VendorUnavailable
+from app.errors import NoAnswer, VendorUnavailable, shown
+from app.settings.addresses import checked, origin_of
 from app.telemetry.metrics import EXCHANGES
 from app.tokens.strict_json import InvalidJson, strict_json
 
@@ -30,17 +31,14 @@ class Answer(Protocol):
     @property
     def status(self) -> int:
         """The status code."""
-        ...
 
     @property
     def body(self) -> bytes | None:
         """The whole body."""
-        ...
 
     @property
     def unread(self) -> str:
         """Why it is not read: it is too long, or packed."""
-        ...
 
 
 class Client(Protocol):
@@ -48,11 +46,9 @@ class Client(Protocol):
 
     async def start(self) -> None:
         """Allow questions."""
-        ...
 
     async def stop(self) -> None:
         """Close all connections."""
-        ...
 
     async def ask(
         self, method: str, address: str, headers: Mapping[str, str], *, body: bytes
@@ -62,7 +58,6 @@ class Client(Protocol):
         Raises:
             NoAnswer: no whole answer came.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +70,16 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A token, when it ends (epoch seconds, `None` if nobody says), and the answer it came in."""
+    """A token, when it ends (epoch seconds, `None` if nobody says), and the answer it came in.
+
+    `location` is the whole address, where the vendor gives that instead.
+    """
 
     token: str = field(repr=False)
     expires_at: int | None = None
     answer: Mapping[str, Any] = field(default_factory=dict, repr=False)
     signed_here: bool = True
+    location: str | None = field(default=None, repr=False)
 
     @property
     def in_query(self) -> str:
@@ -93,8 +92,9 @@ class Exchange:
     """Asks one address, which is configured, for one token.
 
     `headers` and `body` are templates; `media_type` says how the body is written. `token` and
-    `expires_in` are dotted names in the answer; the latter may be a number of seconds, too. An
-    answer is never remembered, and no question is repeated.
+    `expires_in` are dotted names in the answer; the latter may be a number of seconds, too. With
+    `origins`, `token` is an address of one of them. An answer is never remembered, and no question
+    is repeated.
     """
 
     destination: str
@@ -103,6 +103,7 @@ class Exchange:
     body: Template
     media_type: str
     token: str
+    origins: frozenset[str] = frozenset()
     expires_in: str | int | None = None
     key: str = field(repr=False)
     now: Callable[[], float] = time.time
@@ -167,7 +168,20 @@ class Exchange:
             raise VendorUnavailable(f"its answer has no text at {self.token}")
         if not (token.isascii() and token.isprintable()):
             raise VendorUnavailable(f"its answer has no token at {self.token}, but other text")
-        return Issued(token, self._end(answer), answer, signed_here=False)
+        location = self._location(token) if self.origins else None
+        return Issued(token, self._end(answer), answer, signed_here=False, location=location)
+
+    def _location(self, address: str) -> str:
+        """Return an address of the vendor's with a fragment of its own, most often an empty one."""
+        place, _, fragment = address.partition("#")
+        try:
+            found = origin_of(checked(place))
+        except ValueError as error:
+            raise VendorUnavailable(f"the address at {self.token} {error}") from None
+        if found not in self.origins:
+            wanted = shown(self.origins)
+            raise VendorUnavailable(f"the address at {self.token} is not of the row's: {wanted}")
+        return f"{place}#{fragment}"
 
     def _end(self, answer: Mapping[str, Any]) -> int | None:
         seconds: object = self.expires_in

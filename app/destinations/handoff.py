@@ -84,7 +84,9 @@ class Target:
             fields = forwarded | carried
             renewal = self._renewal(issued)
             return Handoff(url, self.delivery, fields, issued.expires_at, answer, renewal)
-        location = self._location({**ids, "token": issued.token}, forwarded, issued)
+        location = issued.location
+        if location is None:
+            location = self._location({**ids, "token": issued.token}, forwarded, issued)
         if len(location) > self.max_location_bytes:
             raise LocationTooLong(f"{len(location)} bytes, {self.max_location_bytes} allowed")
         return Handoff(location, expires_at=issued.expires_at, renewal=self._renewal(issued))

@@ -123,6 +123,7 @@ def _wrong_query(row: Row, page: RowPage) -> Iterable[tuple[str, str]]:
 def _wrong_token_place(row: Row, page: RowPage) -> Iterable[tuple[str, str]]:
     places = ("{token}" in page.address) + ("{token}" in page.fragment)
     places += bool(row.parameter) + bool(row.answer)
+    places += bool(row.exchange and row.exchange.location)
     if places != 1:
         wrong = "or {token} in the address or the fragment carries the token; set exactly one"
         yield "parameter", wrong

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from app.claims import InvalidTemplate, compile_template
 from app.destinations.exchange import CONNECTIONS, MAX_BYTES, TIMEOUT_SECONDS, Exchange
 from app.destinations.table import Table
-from app.settings.addresses import checked
+from app.settings.addresses import checked, origin_of
 
 if TYPE_CHECKING:
     from app.destinations.destination import Shared
@@ -35,7 +35,8 @@ class ExchangeTable(Table):
     headers: dict[str, str] = Field({})
     json_body: dict[str, Any] | None = Field(None, alias="json")
     form: dict[str, str] | None = None
-    token: str = Field(pattern=_DOTTED)
+    token: str | None = Field(None, pattern=_DOTTED)
+    location: str | None = Field(None, pattern=_DOTTED)
     expires_in: int | str | None = None
 
     @field_validator("url")
@@ -68,6 +69,8 @@ class ExchangeTable(Table):
     def _check_one_body(self) -> Self:
         if self.json_body is not None and self.form is not None:
             raise ValueError("has json and form; keep one of them")
+        if bool(self.token) == bool(self.location):
+            raise ValueError("wants token, or location for a whole address; set exactly one")
         return self
 
     @property
@@ -92,6 +95,11 @@ def wrong_exchange(row: Row, names: tuple[str, ...]) -> Iterable[tuple[str, str]
             compile_template(template, known)
         except InvalidTemplate as error:
             yield f"exchange.{key}", str(error)
+    if row.exchange.location and row.delivery != "redirect":
+        yield "exchange.location", "is where the browser goes on to; write it as token instead"
+    if row.exchange.location and any(each.forward for each in row.parameters.values()):
+        wrong = "is not changed, so no parameter reaches it; set forward = false"
+        yield "exchange.location", wrong
     if row.exchange.uses(KEY) and not row.algorithm.startswith("HS"):
         wrong = f"sends {{key}}, which is the private key of {row.algorithm}; remove it"
         yield "exchange", wrong
@@ -111,7 +119,10 @@ def exchange_of(
         headers=compile_template(table.headers, known),
         body=compile_template(table.body, known),
         media_type="application/x-www-form-urlencoded" if form else "application/json",
-        token=table.token,
+        token=table.token or table.location or "",
+        origins=frozenset(
+            origin_of(page.address) for page in row.all_pages.values() if table.location
+        ),
         expires_in=table.expires_in,
         key=key,
         now=shared.now,

@@ -1,5 +1,6 @@
 """`mint` of a row whose vendor gives the token."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,8 @@ from threading import Thread
 
 import pytest
 
+from app.cli.check_sign_on import open_pages
+from app.identity import Identity
 from tests.cli.command_line import run
 from tests.in_process import Load
 from tests.samples import PROXY
@@ -21,7 +24,7 @@ class Api(BaseHTTPRequestHandler):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.send_response(200 if asked["user"] == "u-17" else 500)
         self.end_headers()
-        self.wfile.write(b'{"token": "opaque/1"}')
+        self.wfile.write(b'{"token": "opaque/1", "page": "https://x.example/once"}')
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -60,3 +63,24 @@ exchange = {{ url = "{api}", json = {{ key = "{{key}}", user = "{{subject}}" }},
     assert refused == (1, "", "it answers 500\n")
     assert ": a token from the vendor's API, by redirect" in page
     assert "never end" not in page
+
+
+async def test_mint_and_check_say_that_an_address_is_given(
+    load: Load, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running() as api:
+        (tmp_path / "rows.toml").write_text(
+            f"""[x]
+address = "https://x.example/"
+exchange = {{ url = "{api}", json = {{ key = "{{key}}", user = "u-17" }}, location = "page" }}
+"""
+        )
+        rows = {"SSO_DESTINATIONS_FILE": str(tmp_path / "rows.toml"), "DESTINATION_X_KEY": "k-17"}
+        config = load(PROXY, rows)
+        shown = await asyncio.to_thread(run, capsys, "mint", "x", "--subject", "u-17", "--json")
+        page = run(capsys, "check")[1]
+        (opened,) = await open_pages(config.destinations, Identity(subject="u-17"), ())
+
+    assert json.loads(shown[1])["url"] == "https://x.example/once#"
+    assert ": an address from the vendor's API, by redirect" in page
+    assert opened.found == "an address is given; it may work once, and is not opened"

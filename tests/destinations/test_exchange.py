@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -367,3 +369,121 @@ async def test_luzmo_gives_a_key_and_a_token(load: Load, rows: Rows) -> None:
             answer = await get("/luzmo-sso")
 
     assert answer.json == {"authKey": "auth-1", "authToken": "t-1", "until": int(NOW) + 86400}
+
+
+PORTAL = """[portal]
+address = "https://billing.x.example/"
+[portal.parameters]
+flow = {{ values = ["payment", "cancel"], forward = false }}
+[portal.exchange]
+url = "{url}"
+headers = {{ Authorization = "Bearer {{key}}" }}
+form = {{ customer = "{{org_id|subject}}", "flow_data[type]" = "{{parameter.flow}}" }}
+location = "session.url"
+"""
+PORTAL_KEY = {"DESTINATION_PORTAL_KEY": "of-the-api-17"}
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "destinations.md").read_text(encoding="utf-8")
+GIVEN = "https://billing.x.example/p/session/a%2Fb?x=1&y=2"
+
+
+async def test_the_documented_row_for_nango_asks_for_a_connect_link(
+    load: Load, rows: Rows, api: Host
+) -> None:
+    (row,) = re.findall(r"```toml\n(\[nango\]\n.*?)```", DOCUMENT, re.DOTALL)
+    link = "https://connect.nango.dev/?session_token=once"
+    data = {"token": "once", "connect_link": link, "expires_at": "2026-11-26T10:30:00Z"}
+    api.answer = answering(status=201, text=json.dumps({"data": data}))
+    row = row.replace("https://api.nango.dev/connect/sessions", api.url)
+    async with serving(load, rows(row), {"DESTINATION_NANGO_KEY": "of-the-api-17"}) as get:
+        answer = await get("/nango-sso")
+
+    assert answer.headers["location"] == f"{link}#"
+    assert api.asked[0].headers["Authorization"] == "Bearer of-the-api-17"
+    tags = {"end_user_id": "u-17", "end_user_email": "ada@acme.example"}
+    assert json.loads(api.bodies[0]) == {"tags": tags}
+
+
+def giving(address: object) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    return answering(text=json.dumps({"session": {"url": address}}))
+
+
+@pytest.mark.requirement("R68", "R29", "R32")
+@pytest.mark.parametrize("fragment", ["", "#", "#/account?a=b"])
+async def test_an_api_may_give_the_whole_address(
+    load: Load, rows: Rows, api: Host, fragment: str
+) -> None:
+    api.answer = giving(GIVEN + fragment)
+    async with serving(load, rows(PORTAL.format(url=api.url)), PORTAL_KEY) as get:
+        answer = await get("/portal-sso?flow=cancel&x=2")
+        script = await get("/portal-sso", Accept="application/json")
+
+    assert answer.status_code == 307
+    assert answer.headers["location"] == GIVEN + (fragment or "#")
+    assert script.json["url"] == answer.headers["location"]
+    assert script.json["origin"] == "https://billing.x.example"
+    assert parse_qs(api.bodies[0]) == {"customer": ["u-17"], "flow_data[type]": ["cancel"]}
+
+
+@pytest.mark.requirement("R68", "R29")
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://evil.example/p",
+        "https://billing.x.example.evil.example/p",
+        "https://billing.x.example@evil.example/p",
+        "https://evil.example\\@billing.x.example/p",
+        "https://billing.x.example:8443/p",
+        "http://billing.x.example/p",
+        "//billing.x.example/p",
+        "/p/session",
+        "https:billing.x.example/p",
+        "javascript:alert(1)",
+        "https://billing.x.example/p q",
+        "https://billing.x.example/p\r\nX: y",
+        "https://bill\u0131ng.x.example/p",
+        "https://evil.example#https://billing.x.example/",
+        "",
+        17,
+        None,
+    ],
+)
+async def test_an_address_of_somebody_else_is_a_502(
+    load: Load, rows: Rows, api: Host, address: object
+) -> None:
+    api.answer = giving(address)
+    async with serving(load, rows(PORTAL.format(url=api.url)), PORTAL_KEY) as get:
+        answer = await get("/portal-sso")
+
+    assert (answer.status_code, answer.json["code"]) == (502, "vendor_unavailable")
+    assert "location" not in answer.headers
+
+
+async def test_an_address_that_is_too_long_is_never_cut(load: Load, rows: Rows, api: Host) -> None:
+    api.answer = giving(GIVEN + "x" * 8000)
+    async with serving(load, rows(PORTAL.format(url=api.url)), PORTAL_KEY) as get:
+        answer = await get("/portal-sso")
+
+    assert (answer.status_code, answer.json["code"]) == (500, "location_too_long")
+
+
+@pytest.mark.requirement("R66")
+@pytest.mark.parametrize(
+    ("old", "new", "key", "words"),
+    [
+        ("location =", 'token = "t"\nlocation =', "exchange", "exactly one"),
+        ('location = "session.url"', "", "exchange", "exactly one"),
+        ('.example/"\n', ".example/\"\nparameter = 't'\n", "parameter", "set exactly one"),
+        ('.example/"\n', '.example/{{token}}"\n', "parameter", "set exactly one"),
+        ("forward = false", "forward = true", "exchange.location", "set forward = false"),
+        ("[portal.parameters]", "delivery='form'\n[portal.parameters]", "exchange.location", "go"),
+    ],
+)  # fmt: skip
+def test_a_row_that_an_address_does_not_fit_is_a_problem(
+    load: Load, rows: Rows, old: str, new: str, key: str, words: str
+) -> None:
+    assert old in PORTAL
+    row = PORTAL.replace(old, new, 1).format(url="http://127.0.0.1:1/")
+
+    found = problems(load, PROXY, rows(row), PORTAL_KEY)
+
+    assert words in found[f"rows.toml [portal] {key}"], found
