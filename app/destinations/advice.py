@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
-from app.destinations.rehearsal import SAMPLE, sample_claims
+from app.destinations.rehearsal import SAMPLE, is_personal, sample_claims
 from app.destinations.token_claims import IDENTITY_NAMES, TOKEN_NAMES
 
 if TYPE_CHECKING:
@@ -25,7 +25,14 @@ _DOLLAR: Final = re.compile(rf"\$({SAMPLE.subject}|{SAMPLE.given_name})")
 def advice(destinations: Iterable[Destination]) -> list[str]:
     """Return what is likely wrong in claims and keys."""
     pages = list(destinations)
-    return [*dict.fromkeys(_braces(pages)), *_mistakable(pages)]
+    return [*dict.fromkeys((*_braces(pages), *_impersonal(pages))), *_mistakable(pages)]
+
+
+def _impersonal(destinations: Iterable[Destination]) -> Iterable[str]:
+    for each in destinations:
+        if each.exchange is None and not is_personal(each):
+            remedy = "put {subject} or {email} into claims, unless the vendor wants no user"
+            yield f"destination {each.name}: its tokens are the same for everybody; {remedy}"
 
 
 def _braces(destinations: Iterable[Destination]) -> Iterable[str]:

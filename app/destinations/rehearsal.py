@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from app.destinations.destination import Destination, Statement
 from app.destinations.exchange import Issued
+from app.destinations.token_claims import TOKEN_NAMES
 from app.errors import LocationTooLong, MissingClaim, VendorUnavailable
 from app.identity import Identity
 
@@ -37,6 +38,8 @@ SAMPLE: Final = Identity(
     claims=_Everything(),
 )
 """A user who has everything that a template can ask for."""
+
+_NOBODY: Final = Identity(subject="nobody")
 
 
 class CannotBeMinted(ValueError):
@@ -76,6 +79,21 @@ def sample_claims(destination: Destination) -> dict[str, Any]:
     """Return what a token for `SAMPLE` says, of a page that has been rehearsed."""
     ids = next(iter(_sample_ids(destination)))
     return _statement(destination, ids, dict.fromkeys(destination.parameters, "1")).claims
+
+
+def is_personal(destination: Destination) -> bool:
+    """Tell whether the tokens of two users differ in more than their times and ids."""
+    ids = next(iter(_sample_ids(destination)))
+    parameters = dict.fromkeys(destination.parameters, "1")
+    told = []
+    for identity, maps in ((SAMPLE, _Everything()), (_NOBODY, {})):
+        values = destination.claims.values_for(identity, ids, parameters)
+        values |= {"map": maps, **dict.fromkeys(TOKEN_NAMES, 0)}
+        try:
+            told.append(destination.claims.filled(values, ends_at=None))
+        except MissingClaim:
+            return True
+    return told[0] != told[1]
 
 
 def _statement(

@@ -1,3 +1,4 @@
+import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from app.destinations.advice import advice
@@ -47,3 +48,31 @@ def test_placeholders_of_another_language_are_told(load: Load, rows: Rows) -> No
         "destination a: a has the text {email}; write one pair of braces for the value",
         "destination a: b.c.0 has a dollar sign before a value; write {…} without it",
     ]
+
+
+@pytest.mark.parametrize(
+    ("more", "is_told"),
+    [
+        ("", True),
+        ("lifetime_seconds = 60\nclaims = { iat = '{now}', exp = '{expires_at}', id = 'x' }", True),
+        ("claims = { jti = '{token_id}', role = 'admin' }", True),
+        ("parameters = { n = {} }\nclaims = { nonce = '{parameter.n}' }", True),
+        ("claims = { id = '{subject}' }", False),
+        ("claims = { user = { mail = '{email}' } }", False),
+        ("claims = { plan = '{map.plan}' }", False),
+        ("required = ['no']\nclaims = { no = '{claims.number}' }", False),
+        ("[a.exchange]\nurl = 'https://a.example/'\njson = { k = '{key}' }\ntoken = 't'", False),
+    ],
+)
+def test_a_row_whose_tokens_name_nobody_is_told(
+    load: Load, rows: Rows, more: str, is_told: bool
+) -> None:
+    text = f"[a]\naddress = 'https://a.example/'\nparameter = 'jwt'\n{more}\n"
+    key = {"DESTINATION_A_KEY": "of-a-0f1e2d3c4b5a69788796a5b4c3d2e1f0"}
+    maps = {"SSO_CLAIM_MAPS": '{"plan": {"from": "{groups}", "values": {"g": "x"}}}'}
+
+    found = advice(load(PROXY, rows(text), key, maps).destinations)
+
+    told = "destination a: its tokens are the same for everybody; put {subject} or {email} into "
+    assert [line for line in found if line.startswith(told)] == found
+    assert bool(found) == is_told
