@@ -55,10 +55,9 @@ class Page:
     def policy(self, *, framed_by: tuple[str, ...], form_action: str = "'none'") -> str:
         """Return the Content-Security-Policy: nothing from elsewhere, inline code by its hash.
 
-        CSP Level 3, section 2.3.1. `framed_by` are origins besides the service's own, which is the
-        host's, too, where one proxy serves both.
+        CSP Level 3, section 2.3.1. `framed_by` are origins; empty means the service's own.
         """
-        ancestors = " ".join(("'self'", *framed_by))
+        ancestors = " ".join(framed_by) or "'self'"
         return (
             f"default-src 'none'; {self._appearance.image_source}"
             f"style-src {self._hashes('style')}; "

@@ -45,22 +45,6 @@ def assert_everybody_can_use(page: Page, shown: Page | Frame, axe: str, name: st
 
 
 @pytest.mark.requirement("R37")
-def test_a_page_of_our_own_origin_may_frame_ours(world: World, page: Page) -> None:
-    page.goto(f"{world.service}/livez")  # the host's, where one proxy serves both
-    page.evaluate(
-        """() => {
-          window.addEventListener("message", ({ data }) => (window.told = data.code));
-          const frame = document.createElement("iframe");
-          frame.src = "/pandium-sso";
-          document.body.append(frame);
-        }"""
-    )
-
-    expect(page.frame_locator("iframe").get_by_role("link")).to_have_attribute("target", "_top")
-    page.wait_for_function("window.told === 'no_session'")
-
-
-@pytest.mark.requirement("R37")
 @pytest.mark.parametrize(
     ("name", "address"),
     [
