@@ -86,7 +86,8 @@ class Exchange:
             raise RuntimeError("an answer is not whole, or has another length than it says")
         if b"connection" in fields:
             self.keep_alive = False  # the service says `close`, and nothing else
-        lines = [STATUS_LINES[status], *(b"%b: %b\r\n" % field for field in self._start["headers"])]
+        lines = [STATUS_LINES[status], *self._connection.common_lines]
+        lines += [b"%b: %b\r\n" % field for field in self._start["headers"]]
         if not self.keep_alive and b"connection" not in fields:
             lines.append(b"connection: close\r\n")
         head = b"".join(lines)

@@ -58,6 +58,14 @@ class BoundedProtocol(asyncio.Protocol):
         self._waiting: deque[Exchange] = deque()
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def common_lines(self) -> list[bytes]:
+        """Return the lines of every answer: the date, which uvicorn's server writes each second.
+
+        RFC 9110, section 6.6.1, wants one.
+        """
+        return [b"%b: %b\r\n" % field for field in self._server.default_headers]
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # it is one
         """Start the deadline of the first head."""
         self.transport = transport
@@ -133,7 +141,7 @@ class BoundedProtocol(asyncio.Protocol):
         self._discards = True
         self._among.end_head(self)
         if not self.transport.is_closing():
-            self.transport.write(STATUS_LINES[status] + _REFUSAL)
+            self.transport.write(b"".join([STATUS_LINES[status], *self.common_lines, _REFUSAL]))
             self._close()
 
     def _on_request(self, scope: Scope, is_kept: bool) -> None:  # noqa: FBT001 - as the parser tells it

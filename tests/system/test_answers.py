@@ -4,6 +4,7 @@ import html
 import json
 import re
 import time
+from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -162,6 +163,13 @@ def test_no_answer_is_kept_sets_a_cookie_or_names_the_server(client: Client, nam
     assert "gunicorn" not in (answer.get("Server") or "")
     assert answer.get("X-Powered-By") is None
     assert answer.get("Access-Control-Allow-Origin") is None
+
+
+@pytest.mark.parametrize("data", [*(data for _, data in ANSWERS.values()), b"no HTTP\r\n\r\n"])
+def test_every_answer_has_its_date(client: Client, data: bytes) -> None:
+    (date,) = client.exchange(data).all("Date")
+
+    assert abs(parsedate_to_datetime(date).timestamp() - time.time()) < 60
 
 
 @pytest.mark.requirement("R36")
