@@ -6,6 +6,8 @@ import ipaddress
 import re
 from urllib.parse import urlsplit
 
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
 _HOST = re.compile(
     r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\.?"
 )
@@ -19,9 +21,21 @@ def is_loopback(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return read_address(host).is_loopback
     except ValueError:
         return False
+
+
+def read_address(text: str) -> Address:
+    """Return an IP address; one that is mapped into IPv6 is the one of IPv4 (RFC 4291, 2.5.5.2).
+
+    Python before 3.13 does not take `::ffff:127.0.0.1` for loopback.
+
+    Raises:
+        ValueError: it is none.
+    """
+    address = ipaddress.ip_address(text)
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def checked(address: str, *, http_allowed: bool = False) -> str:
@@ -46,7 +60,7 @@ def checked(address: str, *, http_allowed: bool = False) -> str:
         raise ValueError("has user information before the host; remove it")
     if "#" in address:
         raise ValueError("has a fragment; remove it")
-    if not _is_host(host):
+    if not _is_host(host) or not _is_all(parts.netloc, host):
         raise ValueError("has no valid host; write https://host/path")
     if parts.scheme == "http" and not (http_allowed or is_loopback(host)):
         raise ValueError("is plain http; use https (http is accepted for loopback only)")
@@ -91,10 +105,16 @@ def checked_origin(origin: str) -> str:
     return origin
 
 
+def _is_all(netloc: str, host: str) -> bool:
+    """Tell whether there is nothing but a host and a port: Python reads `x[::1]y` as `::1`."""
+    written = f"[{host}]" if ":" in host else host
+    return re.fullmatch(r"(:[0-9]*)?", netloc.lower().removeprefix(written)) is not None
+
+
 def _is_host(host: str) -> bool:
     try:
         ipaddress.ip_address(host)
     except ValueError:
         # A last label of digits is an IPv4 address to a browser (WHATWG URL, host parsing).
         return bool(_HOST.fullmatch(host)) and not host.rstrip(".").rpartition(".")[2].isdigit()
-    return True
+    return "%" not in host  # a zone of IPv6, which no browser reads

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import AfterValidator
 
+from app.settings.addresses import read_address
 from app.settings.variables import Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 UNIX: Final = "unix"
 """How the peers of a unix socket are named among networks."""
@@ -54,11 +54,10 @@ class Peers:
         if peer in self._addresses:
             return True
         try:
-            address = ipaddress.ip_address(peer)
+            address = read_address(peer)
         except ValueError:
             return False
-        plain: Address = getattr(address, "ipv4_mapped", None) or address
-        return any(plain in network for network in self.networks)
+        return any(address in network for network in self.networks)
 
     def are_too_many(self) -> bool:
         """Tell whether the networks together are more than anybody's own."""
@@ -76,10 +75,9 @@ class Peers:
 def plain_address(peer: str) -> str:
     """Return the address of a peer as a variable has it: without the mapping of a dual stack."""
     try:
-        mapped = getattr(ipaddress.ip_address(peer), "ipv4_mapped", None)
+        return str(read_address(peer))
     except ValueError:
         return peer
-    return str(mapped or peer)
 
 
 def _share(networks: Iterable[Network]) -> float:

@@ -52,6 +52,16 @@ def test_a_valid_address_is_unchanged(address: str) -> None:
         "https://imp.pandium.io:99999/",
         "https://imp.pandium.io:x/",
         "https://[::1/",
+        "https://x[::1]/",
+        "https://[::1]x/",
+        "https://[::1]x:443/",
+        "https://[::1];x",
+        "https://[v1.x]/",
+        "https://[imp.pandium.io]/",
+        "https://[127.0.0.1]/",
+        "https://[::1%25eth0]/",
+        "http://x[::1]/",
+        "http://[::1]x:80/",
         "https://2130706433/",
         "https://0x7f.1/",
         "https://127.1/",
@@ -110,11 +120,15 @@ def test_an_exact_origin_is_unchanged() -> None:
     assert checked_origin("https://app.acme.example:8443") == "https://app.acme.example:8443"
 
 
-@pytest.mark.parametrize("host", ["localhost", "a.localhost", "127.0.0.1", "127.9.9.9", "::1"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "a.localhost", "127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"]
+)
 def test_loopback_is_this_machine(host: str) -> None:
     assert is_loopback(host)
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "localhost.example", "", "1.1.1.1"])
+@pytest.mark.parametrize(
+    "host", ["0.0.0.0", "::", "10.0.0.1", "localhost.example", "", "1.1.1.1", "::ffff:10.0.0.1"]
+)
 def test_no_other_host_is_loopback(host: str) -> None:
     assert not is_loopback(host)
