@@ -20,9 +20,11 @@ from typing import Any, Final
 _PART = re.compile(r"(\{\{|\}\})|\{([^{}]*)\}|([{}])|([^{}]+)")
 
 _TIME = re.compile(
-    r"(?P<name>now|issued_at|expires_at)(?P<offset>[+-][0-9]{1,9})?(:(?P<format>.+))?"
+    r"(?P<name>now|issued_at|expires_at)(?P<offset>[+-][0-9]{1,9})?"
+    r"(:(?P<format>[^\0\n\ud800-\udfff]+))?"
 )
-"""A time of a token, with an offset in seconds and a format of `strftime`."""
+"""A time of a token, with an offset in seconds and a format of `strftime`. Python before 3.14 cuts
+one off at NUL, and fails at a lone surrogate."""
 
 MISSING: Final = object()
 """The result of a template whose values are all missing."""

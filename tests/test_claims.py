@@ -114,6 +114,8 @@ def test_what_is_missing_drops_its_key(template: Any) -> None:
         ("{claims..x}", "nothing provides {claims..x}; there are"),
         ("{issued_at+1}", "nothing provides {issued_at+1}"),
         ("{now+}", "nothing provides {now+}"),
+        ("{now:%Y\ud800}", "nothing provides {now:%Y"),
+        ("{now:%Y\0%m}", "nothing provides {now:%Y"),
         ("{subject+1}", "nothing provides {subject+1}"),
         ("{subject|nobody}", "nothing provides {nobody}"),
         ("{subject.__class__}", "nothing provides"),
