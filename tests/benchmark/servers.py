@@ -208,6 +208,7 @@ def status(port: int, path: str, headers: Mapping[str, str]) -> int:
         with urllib.request.build_opener(_NoRedirects).open(asked, timeout=5) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
-        return error.code
+        with error:
+            return error.code
     except OSError:
         return 0

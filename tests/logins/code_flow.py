@@ -82,7 +82,8 @@ class Application:
             with urllib.request.urlopen(question, timeout=10) as answer:  # noqa: S310 - of the tests
                 body = answer.read()
         except urllib.error.HTTPError as error:
-            raise AssertionError(f"{endpoint} answers {error.code}: {error.read()!r}") from None
+            with error:
+                raise AssertionError(f"{endpoint} answers {error.code}: {error.read()!r}") from None
         found: dict[str, Any] = json.loads(body or b"{}")
         return found
 

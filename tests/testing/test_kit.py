@@ -170,8 +170,9 @@ def test_a_provider_serves_what_it_signs_with() -> None:
         assert fetched(f"{provider.origin}/x") == 17
         assert provider.fetches[JWKS_PATH] == 3
         provider.behaviour = "redirect"
-        with pytest.raises(urllib.error.HTTPError):
+        with pytest.raises(urllib.error.HTTPError) as redirected:
             fetched(provider.jwks_url)
+        redirected.value.close()
         assert "nbf" not in provider.claims(nbf=None)
 
 
