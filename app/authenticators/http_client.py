@@ -169,4 +169,8 @@ class HttpClient:
 
 
 def _words(error: Exception) -> str:
-    return next((words for kind, words in _WORDS if isinstance(error, kind)), "it is not whole")
+    words = next((words for kind, words in _WORDS if isinstance(error, kind)), "it is not whole")
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        found = error.certificate_error
+        words += f": {found.verify_message}"  # type: ignore[attr-defined] # aiohttp calls OpenSSL's error any Exception
+    return words

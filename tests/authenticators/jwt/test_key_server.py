@@ -1,5 +1,6 @@
 import asyncio
 import datetime as dt
+import ipaddress
 import ssl
 import time
 import tracemalloc
@@ -9,6 +10,10 @@ from pathlib import Path
 
 import pytest
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from app.authenticators.jwt.key_server import MAX_BYTES, FetchFailed, KeyServer, NotThere
 from app.testing import FakeIdentityProvider
@@ -142,26 +147,60 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
 
 @pytest.mark.requirement("R16")
 @pytest.mark.parametrize(
-    ("name", "ends", "by", "holds"),
+    ("name", "ends", "by", "wrong"),
     [
-        ("127.0.0.1", NOW + DAY, None, True),
-        ("127.0.0.1", NOW - DAY, None, False),
-        ("localhost", NOW + DAY, None, False),
-        ("127.0.0.1", NOW + DAY, trustme.CA(), False),
+        ("127.0.0.1", NOW + DAY, None, ""),
+        ("127.0.0.1", NOW - DAY, None, "certificate has expired"),
+        ("localhost", NOW + DAY, None, "certificate is not valid for '127.0.0.1'"),
+        ("127.0.0.1", NOW + DAY, trustme.CA(), "unable to get local issuer certificate"),
     ],
     ids=["good", "expired", "another name", "another authority"],
 )
 async def test_a_certificate_is_verified(
-    serve: Serve, name: str, ends: dt.datetime, by: trustme.CA | None, holds: bool
+    serve: Serve, name: str, ends: dt.datetime, by: trustme.CA | None, wrong: str
 ) -> None:
     with serve(name, ends, by) as provider:
         async with started(timeout_seconds=3) as server:
-            if holds:
-                assert b"key-1" in await server.get(provider.jwks_url)
-            else:
-                with pytest.raises(FetchFailed, match="Certificate"):
+            if wrong:
+                with pytest.raises(FetchFailed, match=f"not trusted: .*{wrong}.*Certificate"):
                     await server.get(provider.jwks_url)
                 assert not provider.fetches
+            else:
+                assert b"key-1" in await server.get(provider.jwks_url)
+
+
+def of_an_own_authority(folder: Path) -> None:
+    """Write `ca.pem` and `server.pem` as companies have them: the latter has no key identifier."""
+    key = Ed25519PrivateKey.generate()
+    ca, server = (
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]) for name in ("Own CA", "server")
+    )
+    made = x509.CertificateBuilder(ca, ca, key.public_key(), 1, NOW - DAY, NOW + DAY)
+    made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    (folder / "ca.pem").write_bytes(made.sign(key, None).public_bytes(Encoding.PEM))
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    made = x509.CertificateBuilder(ca, server, key.public_key(), 2, NOW - DAY, NOW + DAY)
+    pem = made.add_extension(address, critical=False).sign(key, None).public_bytes(Encoding.PEM)
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "server.pem").write_bytes(private + pem)
+
+
+@pytest.mark.requirement("R16", "R48")
+async def test_what_a_strict_python_misses_in_a_certificate_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_an_own_authority(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    strict = ssl.create_default_context()
+    strict.verify_flags |= ssl.VERIFY_X509_STRICT  # Python 3.13 sets it
+    monkeypatch.setattr(ssl, "create_default_context", lambda: strict)
+
+    with FakeIdentityProvider(tls=context) as provider:
+        async with started(timeout_seconds=3) as server:
+            with pytest.raises(FetchFailed, match="not trusted: Missing Authority Key Identifier"):
+                await server.get(provider.jwks_url)
 
 
 @pytest.mark.requirement("R16")
