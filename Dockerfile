@@ -1,7 +1,7 @@
 # Both stages use the same base. Python's minor version and Debian's release are fixed here; their
 # security patches arrive with every rebuild. For builds that repeat to the byte, pass the digest of
 # your registry's copy: --build-arg PYTHON_IMAGE=registry.example/python@sha256:…
-ARG PYTHON_IMAGE=python:3.11-slim-trixie
+ARG PYTHON_IMAGE=python:3.13-slim-trixie
 
 FROM ${PYTHON_IMAGE} AS build
 

@@ -5,13 +5,17 @@
 #
 # and leaves in FOLDER: image.json (what `docker inspect` would say) and rootfs, a link to the
 # file system of the image. The base cannot be pulled, so a stand-in takes its name: a small Debian
-# whose Python 3.11 is where the official image has it (/usr/local/bin/python, pip beside it).
+# of the same release, with its own Python of the same version where the official image has one
+# (/usr/local/bin/python, pip beside it).
 # Remove FOLDER afterwards; nothing else is left behind.
 set -euo pipefail
 
 folder=$(mkdir -p "$1" && realpath "$1")
 project=$(realpath "$(dirname "$0")/../..")
 tag=$(sed -n 's/^ARG PYTHON_IMAGE=//p' "$project/Dockerfile")
+release=${tag##*-}
+python=${tag%%-*} # python:3.13
+python=${python/:/}
 
 # Everything of buildah's stays in FOLDER. vfs and chroot ask nothing of the kernel.
 export XDG_RUNTIME_DIR=$folder/run TMPDIR=$folder/tmp BUILDAH_ISOLATION=chroot
@@ -22,13 +26,12 @@ say() { echo "build_image: ${SECONDS}s $*" >&2; }
 say "the stand-in for $tag"
 base=$(buildah from scratch)
 root=$(buildah mount "$base")
-# ensurepip and its wheels make the pip of the base; python3-distutils is what Debian's venv needs.
-if ! debootstrap --variant=minbase --include=python3.11,python3.11-venv,python3-distutils,ca-certificates \
-  bookworm "$root" >"$folder/debootstrap.log" 2>&1; then
+if ! debootstrap --variant=minbase --include="$python,$python-venv,ca-certificates" \
+  "$release" "$root" >"$folder/debootstrap.log" 2>&1; then
   tail -n 20 "$folder/debootstrap.log" "$root/debootstrap/debootstrap.log" >&2 || true
   exit 1
 fi
-chroot "$root" /usr/bin/python3.11 -m venv /usr/local
+chroot "$root" "/usr/bin/$python" -m venv /usr/local
 rm -rf "$root"/usr/share/{doc,man,locale,python-wheels} "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/*
 buildah config --env PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin --cmd python3 "$base"
 buildah commit --quiet --rm "$base" "docker.io/library/$tag" >/dev/null

@@ -25,6 +25,13 @@ def test_both_stages_stand_on_one_base_whose_python_and_debian_are_fixed() -> No
     assert re.search(r"^ARG PYTHON_IMAGE=python:3\.\d+-slim-[a-z]+$", DOCKERFILE, re.MULTILINE)
 
 
+def test_an_authenticator_is_copied_to_where_the_python_of_the_image_looks() -> None:
+    page = (PROJECT / "docs/logins/own-authenticator.md").read_text()
+
+    (version,) = re.findall(r"^ARG PYTHON_IMAGE=python:(3\.\d+)-", DOCKERFILE, re.MULTILINE)
+    assert re.findall(r"/opt/venv/lib/python([^/]+)/", page) == [version]
+
+
 def test_the_label_says_the_version_of_the_project() -> None:
     assert f"\nARG VERSION={PYPROJECT['project']['version']}\n" in DOCKERFILE
 
