@@ -14,7 +14,14 @@ PIP_BENCH := $(BIN)/python -m pip --python $(VENV)-bench/bin/python install --qu
 # Only for the scripts of the pages, and only if Node is installed.
 NODE := $(if $(shell command -v npm),node_modules/.installed)
 
-.PHONY: demo run test check docs bench lock reference picture sbom audit dist clean
+# Newer Pythons, where pyenv, Debian and the official image have them, and the tests that their
+# differences can break.
+NEWER := 3.12 3.13 3.14
+ON_NEWER := settings tokens telemetry authenticators cli server \
+	$(patsubst %, system/test_%.py, answers environment fork key_server process sign_on)
+python_of = $(firstword $(wildcard $(foreach folder, $(HOME)/.pyenv/versions/$1.*/bin /usr/local/bin /usr/bin, $(folder)/python$1)))
+
+.PHONY: demo run test pythons check docs bench lock reference picture sbom audit dist clean
 
 demo: $(LIGHT)/.installed ## show everything on loopback, in a browser or with curl
 	@$(LIGHT)/bin/python -m app demo $(DEMO)
@@ -24,6 +31,12 @@ run: $(LIGHT)/.installed ## serve with config/example.env
 
 test: $(VENV)/.installed $(NODE) ## run all tests, with branch coverage of app
 	@$(BIN)/python -m pytest --cov --cov-report=term $(TEST)
+
+pythons: $(addprefix python-, $(NEWER)) ## run many of the tests on each newer Python that is here
+python-%:
+	@if [ -z '$(call python_of,$*)' ]; then echo 'Python $*: not found'; exit; fi; \
+	$(MAKE) --no-print-directory PYTHON=$(call python_of,$*) VENV=$(VENV)-$* $(VENV)-$*/.installed && \
+	$(VENV)-$*/bin/python --version && $(VENV)-$*/bin/python -m pytest --quiet $(addprefix tests/, $(ON_NEWER))
 
 check: $(VENV)/.installed $(NODE) ## check format, lint, types, imports and links
 	@$(BIN)/ruff format --check .
@@ -78,7 +91,7 @@ dist: $(VENV)/.installed ## build wheel and sdist, and try the wheel in an empty
 	@cd /tmp && $(abspath $(VENV)-dist)/bin/marketplace-sso demo --once
 
 clean:
-	rm -rf $(VENV) $(LIGHT) $(VENV)-dist build dist site node_modules .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(LIGHT) $(VENV)-dist $(addprefix $(VENV)-, $(NEWER)) build dist site node_modules .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/.installed: requirements-dev.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
