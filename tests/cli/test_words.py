@@ -59,7 +59,10 @@ def test_a_value_is_not_spelled_for(
     assert "did you mean" not in run(capsys, *arguments)[2]
 
 
-def test_the_help_speaks_of_values_and_not_of_types(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_help_speaks_of_values_and_not_of_types(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")  # Python 3.14 colours the help where FORCE_COLOR is set
     for name in COMMANDS:
         out = run(capsys, name, "--help")[1]
         for type_name in ("list[", " str", " int", " Path", "None", "Literal"):
