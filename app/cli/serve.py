@@ -25,7 +25,7 @@ class Serve(BaseModel):
         check_bind(config.service.bind)
         if config.service.metrics_bind is not None:
             check_bind(config.service.metrics_bind, "SSO_METRICS_BIND")
-        raise_descriptor_limit()
+        raise_descriptor_limit(config.process.web_concurrency)
         for output in (1, 2):
             append_only(output)
         command = [sys.executable, "-m", "gunicorn", "--config", str(_gunicorn_configuration())]

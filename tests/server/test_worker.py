@@ -19,6 +19,7 @@ from app.server import serving
 from app.server.limits import connection_capacity, raise_descriptor_limit
 from app.server.request_parser import MAX_HEAD_BYTES
 from app.server.worker import Server, Worker
+from app.settings.problems import InvalidSettings
 from app.telemetry.processes import ProcessMetrics
 from tests.in_process import Load
 from tests.samples import PANDIUM, PROXY
@@ -412,5 +413,19 @@ def test_descriptors_are_left_for_everything_else(
     monkeypatch.setattr("app.server.limits.resource.setrlimit", lambda *each: set_.append(each[1]))
 
     assert connection_capacity() == capacity
-    assert raise_descriptor_limit() == 70_000
+    raise_descriptor_limit(workers=2)
     assert set_ == [(70_000, 70_000)]
+
+
+@pytest.mark.parametrize(("workers", "fewest"), [(1, 66), (256, 576)])
+def test_a_limit_of_descriptors_with_which_no_worker_starts_is_named(
+    monkeypatch: pytest.MonkeyPatch, workers: int, fewest: int
+) -> None:
+    set_: list[Any] = []
+    monkeypatch.setattr("app.server.limits.resource.getrlimit", lambda _: (8, fewest - 1))
+    monkeypatch.setattr("app.server.limits.resource.setrlimit", lambda *each: set_.append(each[1]))
+
+    with pytest.raises(InvalidSettings, match=f"ulimit -n is {fewest - 1}: .* need {fewest} "):
+        raise_descriptor_limit(workers)
+
+    assert set_ == []

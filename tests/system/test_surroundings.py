@@ -13,7 +13,16 @@ from pathlib import Path
 import pytest
 
 from .acme import ADA, AS_SHIPPED
-from .service import COMMAND, ROOT, Service, eventually, free_port, minimal, serving
+from .service import (
+    COMMAND,
+    ROOT,
+    START_SECONDS,
+    Service,
+    eventually,
+    free_port,
+    minimal,
+    serving,
+)
 
 SHM = Path("/dev/shm")  # noqa: S108 - where the service makes a folder for its metrics
 
@@ -72,6 +81,31 @@ def test_reloads_take_no_descriptor_no_file_and_no_memory(tmp_path: Path) -> Non
         assert service.get("/metrics").status == 200
         assert max(open_ for open_, _ in seen[-20:]) <= seen[5][0] + 2
         assert seen[-1][1] < seen[5][1] * 1.25
+
+
+@pytest.mark.requirement("R48")
+@pytest.mark.parametrize("limit", [8, 16, 67])
+def test_a_limit_of_open_files_with_which_no_worker_starts_is_named(
+    tmp_path: Path, limit: int
+) -> None:
+    environment = {**AS_SHIPPED, "SSO_BIND": f"127.0.0.1:{free_port()}"}
+    service = Service(environment, tmp_path, ("prlimit", f"--nofile={limit}"))
+    try:
+        assert service.process.wait(START_SECONDS) == 2
+    finally:
+        service.kill()
+
+    assert f"ulimit -n is {limit}: 2 workers need 68 open files" in service.stderr
+
+
+@pytest.mark.requirement("R54")
+def test_the_fewest_open_files_that_are_taken_are_enough_for_reloads(tmp_path: Path) -> None:
+    environment = {**AS_SHIPPED, "WEB_CONCURRENCY": "16"}
+    with serving(environment, tmp_path, ("prlimit", "--nofile=96")) as service:
+        service.process.send_signal(signal.SIGHUP)
+        eventually(partial(has, service, "Booting worker", 32))
+        assert service.get("/pandium-sso", *ADA).status == 307
+        assert "Too many open files" not in service.output
 
 
 @pytest.mark.requirement("R47", "R63")
