@@ -35,6 +35,7 @@ loglevel = _settings.service.log_level
 proc_name = "marketplace-sso"
 
 on_starting = serving.prepare
+when_ready = serving.watch_socket
 
 
 def post_fork(arbiter: Any, _worker: Any) -> None:  # noqa: ANN401 - gunicorn ships no types

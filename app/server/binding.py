@@ -15,6 +15,25 @@ _LONGEST_PATH: Final = 107
 """`sun_path` has 108 bytes, the last of which is NUL (unix(7))."""
 
 
+class MadeSocket:
+    """A unix socket as it was when the server had made it; of other addresses there is no file."""
+
+    def __init__(self, bind: str) -> None:
+        self.path = Path(bind.removeprefix("unix:")) if bind.startswith("unix:") else None
+        self._made = self._seen()
+
+    def is_gone(self) -> bool:
+        """Tell whether somebody has deleted it since; what is at its path now is not ours."""
+        return self._seen() != self._made
+
+    def _seen(self) -> tuple[int, int] | None:
+        try:
+            found = self.path.lstat() if self.path else None
+        except OSError:
+            return None
+        return (found.st_dev, found.st_ino) if found else None
+
+
 def check_bind(bind: str, variable: str = "SSO_BIND") -> None:
     """Try to listen at an address, before the server does; `variable` is the one that has it.
 

@@ -16,6 +16,7 @@ import structlog
 from gunicorn.glogging import Logger
 
 from app.main import Configuration, create_app
+from app.server.binding import MadeSocket
 from app.server.loading import load
 from app.server.watching import Watch
 from app.settings.problems import InvalidSettings, Problem
@@ -140,6 +141,31 @@ def prepare(arbiter: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
 
     arbiter.reload, arbiter.handle_term = reload_if_valid, drain
     arbiter.murder_workers = look_around
+
+
+def watch_socket(arbiter: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
+    """Say when somebody has deleted the unix socket that is served, which then nobody reaches.
+
+    Gunicorn, at its end, would fail to delete it, or delete another server's that has its path. It
+    leaves a socket alone that it has from systemd, and so it is told.
+    """
+    made = MadeSocket(current().service.bind)
+    look_after_workers, stop = arbiter.murder_workers, arbiter.stop
+
+    def look() -> None:
+        if made.is_gone() and not arbiter.systemd:
+            log.error("socket_deleted", path=str(made.path), remedy="restart the service")
+            arbiter.systemd = True
+
+    def look_around() -> None:
+        look()
+        look_after_workers()
+
+    def look_and_stop(*graceful: bool) -> None:
+        look()
+        stop(*graceful)
+
+    arbiter.murder_workers, arbiter.stop = look_around, look_and_stop
 
 
 def _tell_reload(*, held: bool) -> None:

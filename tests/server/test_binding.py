@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.server.binding import check_bind
+from app.server.binding import MadeSocket, check_bind
 from app.settings.problems import InvalidSettings
 
 
@@ -72,3 +72,19 @@ def test_a_socket_is_not_taken_from_whoever_listens_to_it(tmp_path: Path) -> Non
             assert "Address already in use" in problem(f"unix:{tmp_path}/sso.sock")
 
     check_bind(f"unix:{tmp_path}/sso.sock")
+
+
+def test_a_port_is_no_file_that_somebody_deletes() -> None:
+    assert not MadeSocket("127.0.0.1:8000").is_gone()
+
+
+def test_a_socket_is_gone_when_it_is_deleted(tmp_path: Path) -> None:
+    path = tmp_path / "sso.sock"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        made = MadeSocket(f"unix:{path}")
+        assert not made.is_gone()
+
+        path.unlink()
+
+    assert made.is_gone()

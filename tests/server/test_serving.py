@@ -1,3 +1,4 @@
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -223,3 +224,30 @@ def test_a_changed_file_is_a_reload_and_a_broken_one_is_told_once(
     assert done == ["look", "look", "look", "reload", "look", "look"]
     assert serving.current().secrets == (NEW_SECRET,)
     assert capsys.readouterr().out.count("configuration_refused") == 1
+
+
+@pytest.mark.requirement("R63")
+def test_gunicorn_deletes_the_socket_that_it_made_and_no_other(
+    load: Load, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "sso.sock"
+    load(PROXY, PANDIUM, AUTH_OAUTH2_PROXY_TRUSTED_PROXIES="unix", SSO_BIND=f"unix:{path}")
+    serving.current()
+    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as other:
+        listener.bind(str(path))
+        done: list[Any] = []
+        arbiter = SimpleNamespace(
+            systemd=False, murder_workers=lambda: done.append("look"), stop=done.append
+        )
+        serving.watch_socket(arbiter)
+
+        arbiter.murder_workers()
+        assert not arbiter.systemd
+        path.rename(tmp_path / "ours")
+        other.bind(str(path))
+        arbiter.murder_workers()
+        arbiter.stop(False)
+
+    assert arbiter.systemd
+    assert done == ["look", "look", False]
+    assert capsys.readouterr().out.count("socket_deleted") == 1

@@ -24,6 +24,7 @@ from .service import (
     serving,
 )
 
+BEHIND_A_SOCKET = {**AS_SHIPPED, "AUTH_OAUTH2_PROXY_TRUSTED_PROXIES": "unix"}
 SHM = Path("/dev/shm")  # noqa: S108 - where the service makes a folder for its metrics
 
 
@@ -106,6 +107,35 @@ def test_the_fewest_open_files_that_are_taken_are_enough_for_reloads(tmp_path: P
         eventually(partial(has, service, "Booting worker", 32))
         assert service.get("/pandium-sso", *ADA).status == 307
         assert "Too many open files" not in service.output
+
+
+@pytest.mark.requirement("R50", "R63")
+def test_a_socket_that_somebody_deletes_is_told_and_costs_no_good_end(tmp_path: Path) -> None:
+    path = tmp_path / "sso.sock"
+    with serving({**BEHIND_A_SOCKET, "SSO_BIND": f"unix:{path}"}, tmp_path) as service:
+        path.unlink()
+        eventually(partial(has, service, "socket_deleted", 1))
+
+    assert has(service, "socket_deleted", 1)
+    assert "Traceback" not in service.output
+
+
+@pytest.mark.requirement("R63")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+def test_the_socket_of_who_came_after_a_deletion_is_left_to_them(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    path = tmp_path / "sso.sock"
+    environment = {**BEHIND_A_SOCKET, "SSO_BIND": f"unix:{path}"}
+    with serving(environment, tmp_path / "former") as former:
+        path.unlink()
+        with serving(environment, tmp_path / "latter") as latter:
+            former.process.send_signal(number)
+            assert former.wait_for_end() == 0
+
+            assert latter.get("/livez").status == 200
+
+    assert not path.exists()
 
 
 @pytest.mark.requirement("R47", "R63")
