@@ -20,9 +20,10 @@ import structlog
 from prometheus_client import generate_latest
 from prometheus_client.core import Metric
 
+from app.telemetry.folder import make_folder
 from app.telemetry.metrics import REGISTRY, SUMMED_GAUGES
 
-MEMORY: Final = Path("/dev/shm")  # noqa: S108 - the folder in it is our own, by mkdtemp
+MEMORY: Final = Path("/dev/shm")  # noqa: S108 - the folder in it is our own
 _ENDED: Final = "ended"
 _NAMES_REMEMBERED: Final = 64
 _SUMMED: Final = frozenset({"counter", "histogram"})
@@ -75,7 +76,7 @@ class ProcessMetrics:
         """Make a folder in memory, or else in the folder for temporary files."""
         for parent in (MEMORY, None):
             try:
-                return cls(Path(tempfile.mkdtemp(prefix="marketplace-sso-", dir=parent)))
+                return cls(make_folder(parent or Path(tempfile.gettempdir())))
             except OSError:
                 continue
         log.warning(

@@ -84,6 +84,27 @@ def test_reloads_take_no_descriptor_no_file_and_no_memory(tmp_path: Path) -> Non
         assert seen[-1][1] < seen[5][1] * 1.25
 
 
+def metrics_folder(service: Service) -> Path:
+    """Return the folder in which the first process has written its metrics."""
+    mine = f"*/{service.process.pid}-*"
+    eventually(lambda: any(SHM.glob(mine)))
+    return next(SHM.glob(mine)).parent
+
+
+@pytest.mark.requirement("R63")
+def test_what_a_killed_service_left_in_memory_is_removed_by_the_next(tmp_path: Path) -> None:
+    with serving(AS_SHIPPED, tmp_path / "beside") as beside:
+        killed = Service({**AS_SHIPPED, "SSO_BIND": f"127.0.0.1:{free_port()}"}, tmp_path)
+        killed.wait_until_live()
+        left = metrics_folder(killed)
+        killed.kill()
+        with serving(AS_SHIPPED, tmp_path / "next") as service:
+            assert service.get("/metrics").status == 200
+            assert not left.exists()
+            assert metrics_folder(beside).is_dir()
+            assert metrics_folder(service).is_dir()
+
+
 @pytest.mark.requirement("R48")
 @pytest.mark.parametrize("limit", [8, 16, 67])
 def test_a_limit_of_open_files_with_which_no_worker_starts_is_named(

@@ -142,7 +142,7 @@ def test_without_any_folder_a_process_tells_its_own_counts(
     def refused(**_: object) -> str:
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr("app.telemetry.processes.tempfile.mkdtemp", refused)
+    monkeypatch.setattr("app.telemetry.folder.tempfile.mkdtemp", refused)
     metrics.SIGN_ONS.labels(DESTINATION, "marketplace", "signed_on", "").inc(3)
 
     processes = ProcessMetrics.in_new_folder()
