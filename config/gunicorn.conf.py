@@ -28,7 +28,6 @@ graceful_timeout = 20
 keepalive = 5
 
 control_socket_disable = True
-worker_tmp_dir = serving.folder_for_heartbeats()
 accesslog = None  # its lines have query strings in them
 logger_class = serving.ServerLog
 loglevel = _settings.service.log_level

@@ -7,7 +7,6 @@ worker that is replaced while the configuration is broken starts with the last v
 from __future__ import annotations
 
 import mmap
-import os
 import time
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -21,7 +20,7 @@ from app.server.loading import load
 from app.server.watching import Watch
 from app.settings.problems import InvalidSettings, Problem
 from app.telemetry import logs, metrics
-from app.telemetry.processes import MEMORY, ProcessMetrics
+from app.telemetry.processes import ProcessMetrics
 from app.telemetry.sink import Sink
 
 if TYPE_CHECKING:
@@ -83,11 +82,6 @@ def _moved(before: ServiceVariables, after: ServiceVariables) -> Iterable[Proble
 def process_metrics() -> ProcessMetrics:
     """Return the metrics of all processes; the first call, before any fork, makes their folder."""
     return ProcessMetrics.in_new_folder()
-
-
-def folder_for_heartbeats() -> str | None:
-    """Return where gunicorn's workers touch a file: in memory, or else where gunicorn likes."""
-    return str(MEMORY) if os.access(MEMORY, os.W_OK) else None
 
 
 def application() -> falcon.asgi.App[Any, Any]:

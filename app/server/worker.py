@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 from gunicorn.arbiter import Arbiter
+from gunicorn.workers import base
+from gunicorn.workers.workertmp import WorkerTmp
 from uvicorn_worker import UvicornWorker
 
 from app.server import serving
@@ -95,6 +97,16 @@ class Server(uvicorn.Server):
 
     def _end_now(self) -> None:
         self.should_exit = self.force_exit = True
+
+
+class Heartbeat(WorkerTmp):  # type: ignore[misc] # gunicorn ships no types
+    """What a worker touches: in memory and not in a folder, which may be full or read-only."""
+
+    def __init__(self, _cfg: object) -> None:
+        self._tmp = os.fdopen(os.memfd_create("heartbeat"), "w+b", buffering=0)
+
+
+base.WorkerTmp = Heartbeat  # the constructor of gunicorn's worker has no other way in
 
 
 class Worker(UvicornWorker):  # type: ignore[misc] # uvicorn_worker ships no types

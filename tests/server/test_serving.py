@@ -187,16 +187,6 @@ def test_logs_go_to_standard_output(load: Load, monkeypatch: pytest.MonkeyPatch)
     assert isinstance(sink, Sink)
 
 
-@pytest.mark.requirement("R63")
-def test_heartbeats_are_in_memory_or_where_gunicorn_likes(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    assert serving.folder_for_heartbeats() == "/dev/shm"  # noqa: S108 - gunicorn makes its files there
-
-    monkeypatch.setattr("app.server.serving.os.access", lambda *_: False)
-    assert serving.folder_for_heartbeats() is None
-
-
 @pytest.mark.requirement("R69")
 def test_a_changed_file_is_a_reload_and_a_broken_one_is_told_once(
     load: Load, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

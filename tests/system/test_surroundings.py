@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import subprocess
 import sys
@@ -183,20 +182,25 @@ def test_both_outputs_in_one_file_are_appended(tmp_path: Path) -> None:
     assert text.count("Starting gunicorn") == 1
 
 
+NAMESPACE = ("unshare", "--mount")
+needs_a_mount_namespace = pytest.mark.skipif(
+    subprocess.run((*NAMESPACE, "true"), check=False, capture_output=True).returncode != 0,  # noqa: S603 - of util-linux
+    reason="this machine lets nobody make a mount namespace",  # as in a container
+)
+
+
+def after(mounts: str) -> tuple[str, ...]:
+    """Return what runs a command in a mount namespace of its own, after the lines of a shell."""
+    return (*NAMESPACE, "sh", "-e", "-c", f'{mounts}\nexec "$0" "$@"')
+
+
+@needs_a_mount_namespace
 @pytest.mark.requirement("R63")
 def test_without_room_for_metrics_sign_ons_go_on(tmp_path: Path) -> None:
-    """A memory file system of one page, which is full at once, in a mount namespace of its own."""
-    command = (
-        'mount -t tmpfs -o size=4k tmpfs /dev/shm && exec "$0" "$@"',
-        *COMMAND,
-        "serve",
-    )
-    prefix = ("unshare", "--mount", "sh", "-c", command[0])
-    if subprocess.run((shutil.which("unshare") or "", "--mount", "true"), check=False).returncode:  # noqa: S603 - of util-linux
-        pytest.skip("this machine lets nobody make a mount namespace")  # as in a container
-    with serving(
-        {**AS_SHIPPED, "TMPDIR": str(SHM), "WEB_CONCURRENCY": "1"}, tmp_path, prefix
-    ) as service:
+    """A memory file system of one page, which is full at once."""
+    environment = {**AS_SHIPPED, "TMPDIR": str(SHM), "WEB_CONCURRENCY": "1"}
+    mounts = after("mount -t tmpfs -o size=4k tmpfs /dev/shm")
+    with serving(environment, tmp_path, mounts) as service:
         for _ in range(30):
             assert service.get("/pandium-sso", *ADA).status == 307
         time.sleep(1.5)  # past the second in which a worker hands its counts on
@@ -204,3 +208,33 @@ def test_without_room_for_metrics_sign_ons_go_on(tmp_path: Path) -> None:
         assert service.get("/metrics").status == 200
         assert "Booting worker" in service.output
         assert service.output.count("Booting worker") == 1
+
+
+READ_ONLY = """
+for folder in / /tmp /var/tmp; do
+    mount --bind $folder $folder
+    mount -o remount,bind,ro $folder
+done
+"""
+WITHOUT_MEMORY = f"{READ_ONLY} mount -t tmpfs -o ro tmpfs /dev/shm"
+WITH_FULL_MEMORY = f"""
+{READ_ONLY}
+mount -t tmpfs -o nr_inodes=8 tmpfs /dev/shm
+(i=0; while touch /dev/shm/$i 2> /dev/null; do i=$((i + 1)); done)
+"""
+
+
+@needs_a_mount_namespace
+@pytest.mark.requirement("R51", "R63")
+@pytest.mark.parametrize("mounts", [WITHOUT_MEMORY, WITH_FULL_MEMORY])
+def test_where_no_file_can_be_made_at_all_metrics_are_lost_and_nothing_else(
+    tmp_path: Path, mounts: str
+) -> None:
+    with serving(AS_SHIPPED, tmp_path, after(mounts)) as service:
+        service.process.send_signal(signal.SIGHUP)
+        eventually(partial(has, service, "Booting worker", 4))
+        assert service.get("/pandium-sso", *ADA).status == 307
+        assert service.get("/metrics").status == 200
+
+    assert has(service, "metrics_off", 1)
+    assert "Traceback" not in service.output
