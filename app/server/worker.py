@@ -24,7 +24,7 @@ from app.server.protocol import BoundedProtocol
 from app.telemetry import metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _LATE_CHECK_TICKS: Final = 5  # of 0.1 s
 _METRICS_TICKS: Final = 10
@@ -34,13 +34,21 @@ _ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 class Server(uvicorn.Server):
     """Uvicorn's server, which ends by our signals and closes connections that are late.
 
-    `parent` is the process id of gunicorn's first process.
+    `parent` is the process id of gunicorn's first process, and `beat` tells it that this one lives.
     """
 
-    def __init__(self, config: uvicorn.Config, connections: Connections, *, parent: int) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        connections: Connections,
+        *,
+        parent: int,
+        beat: Callable[[], object],
+    ) -> None:
         super().__init__(config)
         self._bounded = connections
         self._parent = parent
+        self._beat = beat
 
     async def startup(self, sockets: Sequence[socket.socket] | None = None) -> None:
         """Take signals from here on: those that came before were held back."""
@@ -52,8 +60,9 @@ class Server(uvicorn.Server):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
 
     async def on_tick(self, counter: int) -> bool:
-        """Close late connections twice a second; write the metrics once a second.
+        """Close late connections twice a second; write the metrics and be heard once a second.
 
+        Uvicorn has a beat of its own, by the wall clock: when that was set back, there was none.
         End where gunicorn's first process has died without a signal to its workers: otherwise they
         would keep the port from the one that is started instead.
         """
@@ -62,6 +71,7 @@ class Server(uvicorn.Server):
         if counter % _METRICS_TICKS == 0:
             self._count_connections()
             serving.process_metrics().write()
+            self._beat()
             self.should_exit = self.should_exit or os.getppid() != self._parent
         return await super().on_tick(counter)
 
@@ -117,6 +127,7 @@ class Worker(UvicornWorker):  # type: ignore[misc] # uvicorn_worker ships no typ
         "ws": "none",
         "lifespan": "on",
         "access_log": False,
+        "callback_notify": None,
         "proxy_headers": False,
         "server_header": False,
         "log_level": "warning",
@@ -132,7 +143,7 @@ class Worker(UvicornWorker):  # type: ignore[misc] # uvicorn_worker ships no typ
         self.config.app = self.wsgi
         self.config.http = partial(BoundedProtocol, among=connections)
         self.config.timeout_graceful_shutdown = self.cfg.graceful_timeout
-        server = Server(self.config, connections, parent=self.ppid)
+        server = Server(self.config, connections, parent=self.ppid, beat=self.notify)
         with ExitStack() as stack:
             # The loop closes what it listens at, and gunicorn its own.
             sockets = [

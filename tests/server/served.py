@@ -48,7 +48,11 @@ class Running:
             server_header=False,
             timeout_graceful_shutdown=5,
         )
-        self.server = Server(config, self.connections, parent=os.getppid())
+        self.beats = 0
+        self.server = Server(config, self.connections, parent=os.getppid(), beat=self._beat)
+
+    def _beat(self) -> None:
+        self.beats += 1
 
     async def answer(self, scope: Any, receive: Any, send: Any) -> None:
         await receive()

@@ -56,6 +56,18 @@ async def test_a_worker_ends_after_the_process_that_began_it(
     await until(lambda: running.server.should_exit)
 
 
+@pytest.mark.requirement("R50")
+async def test_a_worker_is_heard_when_the_clock_is_set_back(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await until(lambda: running.beats > 0)
+    before = running.beats
+
+    monkeypatch.setattr("uvicorn.server.time", SimpleNamespace(time=lambda: 1.0))
+
+    await until(lambda: running.beats > before + 1)
+
+
 async def test_a_request_is_answered_and_its_connection_kept(running: Running) -> None:
     answer = await conversation(running, GET, GET[:10], GET[10:], GET + GET)
 
