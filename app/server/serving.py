@@ -17,7 +17,7 @@ from gunicorn.glogging import Logger
 from app.main import Configuration, create_app
 from app.server.binding import MadeSocket
 from app.server.loading import load
-from app.server.watching import Watch
+from app.server.watching import Pauses, Watch
 from app.settings.problems import InvalidSettings, Problem
 from app.telemetry import logs, metrics
 from app.telemetry.processes import ProcessMetrics
@@ -105,7 +105,7 @@ def prepare(arbiter: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
         arbiter.handle_term,
         arbiter.murder_workers,
     )
-    watches = [_watch()]
+    watches, pauses = [_watch()], Pauses()
 
     def reload_if_valid() -> None:
         try:
@@ -125,7 +125,8 @@ def prepare(arbiter: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
         if watches[0].has_changed():
             log.info("files_changed")
             reload_if_valid()
-        look_after_workers()
+        if not pauses.has_just_ended():  # otherwise all workers were taken for hung
+            look_after_workers()
 
     def drain() -> None:
         _draining[0] = 1

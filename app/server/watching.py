@@ -1,10 +1,15 @@
-"""Files of the configuration that have changed since they were looked at last."""
+"""What gunicorn's first process looks at once a second: changed files, and its own pauses."""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Final
+
+_PAUSE_SECONDS: Final = 5
+"""Nothing but a pause of the whole machine or container keeps the first process for so long."""
 
 _Signature = tuple[object, ...]
 
@@ -39,6 +44,23 @@ class Watch:
 
     def _signatures(self) -> list[_Signature]:
         return [_signature(path) for path in self._paths]
+
+
+class Pauses:
+    """Notices that this process has not run for a while: frozen, or without processor time."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._looked_at = clock()
+        self._ended_at = -math.inf
+
+    def has_just_ended(self) -> bool:
+        """Tell whether other processes, too, may not have come to themselves yet."""
+        now = self._clock()
+        if now - self._looked_at > _PAUSE_SECONDS:
+            self._ended_at = now
+        self._looked_at = now
+        return now - self._ended_at < _PAUSE_SECONDS
 
 
 def _signature(path: Path) -> _Signature:

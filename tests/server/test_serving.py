@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from app.server import serving
-from app.server.watching import Watch
+from app.server.watching import Pauses, Watch
 from app.settings.problems import InvalidSettings
 from app.telemetry import logs
 from app.telemetry.sink import Sink
@@ -214,6 +214,27 @@ def test_a_changed_file_is_a_reload_and_a_broken_one_is_told_once(
     assert done == ["look", "look", "look", "reload", "look", "look"]
     assert serving.current().secrets == (NEW_SECRET,)
     assert capsys.readouterr().out.count("configuration_refused") == 1
+
+
+@pytest.mark.requirement("R50")
+def test_workers_are_not_taken_for_hung_when_all_processes_have_been_stopped(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(PROXY, PANDIUM)
+    serving.current()
+    clock = iter([0, 1, 3600, 3601, 3606])
+    monkeypatch.setattr(Pauses.__init__, "__kwdefaults__", {"clock": lambda: next(clock)})
+    done: list[str] = []
+    arbiter = SimpleNamespace(
+        reload=None, handle_term=None, murder_workers=lambda: done.append("look")
+    )
+    serving.prepare(arbiter)
+    looks = []
+    for _ in range(4):
+        arbiter.murder_workers()
+        looks.append(len(done))
+
+    assert looks == [1, 1, 1, 2]
 
 
 @pytest.mark.requirement("R63")

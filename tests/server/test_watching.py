@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.server.watching import Watch
+from app.server.watching import Pauses, Watch
 
 
 class Clock:
@@ -99,3 +99,12 @@ def test_a_folder_that_may_no_longer_be_listed_is_a_change(
 
     clock.seconds = 1
     assert watch.has_changed()
+
+
+def test_after_a_pause_others_have_time_to_come_to_themselves() -> None:
+    clock = iter([0.0, 1.0, 2.0, 3602.0, 3603.0, 3606.9, 3607.0, 3611.9])
+    pauses = Pauses(clock=lambda: next(clock))
+
+    seen = [pauses.has_just_ended() for _ in range(7)]
+
+    assert seen == [False, False, True, True, True, False, False]
