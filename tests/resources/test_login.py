@@ -113,7 +113,8 @@ def test_a_damaged_address_is_not_opened_once_more(service: Client, path: str, q
 
 
 @pytest.mark.parametrize(
-    ("age", "sent"), [(0, False), (59, False), (60, True), (61, True), (-1, True), (-3600, True)]
+    ("age", "sent"),
+    [(0, False), (59, False), (60, True), (61, True), (-1, False), (-59, False), (-3600, True)],
 )
 @pytest.mark.requirement("R56")
 def test_the_mark_holds_for_a_minute(service: Client, age: int, sent: bool) -> None:
