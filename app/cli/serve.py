@@ -13,7 +13,7 @@ from app.server.binding import check_bind
 from app.server.limits import raise_descriptor_limit
 from app.server.loading import load
 from app.settings.environment import server_environment
-from app.telemetry.sink import append_only
+from app.telemetry.sink import append_only, open_standard_descriptors
 
 
 class Serve(BaseModel):
@@ -21,6 +21,7 @@ class Serve(BaseModel):
 
     def cli_cmd(self) -> None:
         """Become gunicorn, so that signals reach it."""
+        open_standard_descriptors()
         config = load()
         check_bind(config.service.bind)
         if config.service.metrics_bind is not None:

@@ -15,6 +15,8 @@ from typing import Final
 MAX_LINE_BYTES: Final = select.PIPE_BUF
 """What a pipe takes whole or not at all (POSIX, `write`)."""
 
+_STANDARD_ERROR: Final = 2
+
 
 class Sink:
     """A file descriptor that is written to without ever blocking.
@@ -48,6 +50,16 @@ def append_only(descriptor: int) -> None:
     with suppress(OSError):  # it is closed
         flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
         fcntl.fcntl(descriptor, fcntl.F_SETFL, flags | os.O_APPEND)
+
+
+def open_standard_descriptors() -> None:
+    """Put nothing where a standard stream was closed: what is opened next would get its number.
+
+    Lines for standard output would go to a client's connection then.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STANDARD_ERROR:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
 
 
 def _opened(descriptor: int) -> tuple[Callable[[bytes], int], Callable[[], None]]:

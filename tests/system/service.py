@@ -406,6 +406,12 @@ def minimal(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def workers_of(service: Service) -> set[int]:
+    """Return the ids of its worker processes."""
+    children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children")
+    return {int(child) for child in children.read_text().split()}
+
+
 def free_port() -> int:
     """A port that nobody listens on, and that is given to one caller only."""
     while True:

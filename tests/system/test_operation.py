@@ -31,6 +31,7 @@ from .service import (
     request,
     serving,
     serving_all,
+    workers_of,
 )
 from .vendor import verify
 
@@ -40,11 +41,6 @@ ONE_WORKER = {**AS_SHIPPED, "WEB_CONCURRENCY": "1"}
 def token_of(answer: Answer) -> str:
     (token,) = parse_qs(urlsplit(answer["Location"]).query)["tenant"]
     return token
-
-
-def workers_of(service: Service) -> set[int]:
-    children = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children")
-    return {int(child) for child in children.read_text().split()}
 
 
 def are_new(service: Service, old: set[int]) -> bool:

@@ -21,6 +21,7 @@ from .service import (
     free_port,
     minimal,
     serving,
+    workers_of,
 )
 
 BEHIND_A_SOCKET = {**AS_SHIPPED, "AUTH_OAUTH2_PROXY_TRUSTED_PROXIES": "unix"}
@@ -180,6 +181,26 @@ def test_both_outputs_in_one_file_are_appended(tmp_path: Path) -> None:
     assert text.startswith("before\n")
     assert "theirs\n" in text
     assert text.count("Starting gunicorn") == 1
+
+
+@pytest.mark.requirement("R47")
+@pytest.mark.parametrize("closed", ["1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+def test_what_is_served_is_never_given_the_number_of_a_closed_stream(
+    tmp_path: Path, closed: str
+) -> None:
+    prefix = ("sh", "-c", f'exec "$0" "$@" {closed}')
+    with serving({**AS_SHIPPED, "WEB_CONCURRENCY": "1"}, tmp_path, prefix) as service:
+        (streams,) = {
+            tuple(str(Path(f"/proc/{pid}/fd/{number}").readlink()) for number in range(3))
+            for pid in (service.process.pid, *workers_of(service))
+        }
+        assert service.get("/pandium-sso", *ADA).status == 307
+
+    outputs = [str(tmp_path / "0" / name) for name in ("stdout", "stderr")]
+    open_ = ["/dev/null", *outputs]
+    assert streams == tuple(
+        "/dev/null" if str(number) in closed else path for number, path in enumerate(open_)
+    )
 
 
 NAMESPACE = ("unshare", "--mount")

@@ -10,7 +10,12 @@ import pytest
 import structlog
 
 from app.telemetry import logs
-from app.telemetry.sink import MAX_LINE_BYTES, Sink, append_only
+from app.telemetry.sink import (
+    MAX_LINE_BYTES,
+    Sink,
+    append_only,
+    open_standard_descriptors,
+)
 from app.tokens.jws import hmac_key, sign
 
 SECRET = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
@@ -200,6 +205,20 @@ def test_a_descriptor_that_is_closed_from_the_start_costs_lines_and_nothing_else
 
     assert sink.lost == 1
     os.close(end)
+
+
+@pytest.mark.requirement("R47")
+def test_nothing_else_gets_the_number_of_a_standard_stream_that_was_closed() -> None:
+    kept = os.dup(0)
+    os.close(0)
+    try:
+        open_standard_descriptors()
+
+        assert Path("/proc/self/fd/0").readlink() == Path(os.devnull)
+        assert os.get_inheritable(0)
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # it stays open
