@@ -7,6 +7,7 @@ import signal
 from typing import Any
 
 from app.server import serving
+from app.server.signals import order_signals
 
 _settings = serving.current()
 _ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
@@ -34,10 +35,15 @@ loglevel = _settings.service.log_level
 proc_name = "marketplace-sso"
 
 on_starting = serving.prepare
-when_ready = serving.watch_socket
 
 
-def post_fork(arbiter: Any, _worker: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
+def when_ready(arbiter: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
+    """Watch over the socket and the signals from here on."""
+    serving.watch_socket(arbiter)
+    order_signals(arbiter)
+
+
+def post_fork(arbiter: Any, _worker: Any) -> None:  # noqa: ANN401 - the same
     """Block the signals that end a worker until its loop runs; earlier they would be lost.
 
     One that came since the fork is in the worker's copy of gunicorn's queue: send it again.

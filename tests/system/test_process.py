@@ -3,6 +3,7 @@
 import base64
 import json
 import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -397,6 +398,18 @@ def test_it_ends_soon_when_asked_to_while_it_starts(tmp_path: Path) -> None:
         service.ask_to_end()
 
         assert service.wait_for_end() == 0
+
+
+@pytest.mark.requirement("R49", "R50")
+def test_it_ends_soon_when_asked_to_in_a_storm_of_reloads(tmp_path: Path) -> None:
+    with serving({**AS_SHIPPED, **ONE_WORKER}, tmp_path) as service:
+        for _ in range(60):
+            service.process.send_signal(signal.SIGHUP)
+            time.sleep(0.02)
+        service.ask_to_end()
+
+        assert service.wait_for_end() == 0
+        assert service.output.count("configuration_taken") < 10
 
 
 @pytest.mark.requirement("R50")
