@@ -91,6 +91,8 @@ class Server(uvicorn.Server):
             await super().shutdown()
         finally:
             closing_late.cancel()
+            if self.force_exit:  # uvicorn leaves that out, and its task would end with an error
+                await self.lifespan.shutdown()
             serving.process_metrics().write()
 
     def _count_connections(self) -> None:

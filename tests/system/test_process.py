@@ -419,6 +419,7 @@ def test_it_ends_well_when_interrupted(tmp_path: Path) -> None:
 
         assert service.process.wait(10) == 0
         assert "Traceback" not in service.output
+        assert '"level":"error"' not in service.output
 
 
 @pytest.mark.requirement("R51")
