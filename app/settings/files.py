@@ -7,6 +7,8 @@ import stat
 from pathlib import Path
 from typing import Final
 
+from app.tokens.key_faults import binary_key
+
 SECRET_BYTES: Final = 64 * 1024
 """The largest file of one secret; a private RSA key of 8192 bits as PEM has 6.4 KiB."""
 
@@ -45,10 +47,14 @@ def read_text(path: Path, *, at_most: int = MAX_BYTES) -> str:
     """Return the text of a file in UTF-8.
 
     Raises:
-        UnreadableFile: as `read_file`; another encoding, a byte-order mark, or NUL.
+        UnreadableFile: as `read_file`; a key that is not text, another encoding, a byte-order mark,
+            or NUL.
     """
+    content = read_file(path, at_most=at_most)
+    if (key := binary_key(content)) is not None:
+        raise UnreadableFile(f"is not text but {key}")
     try:
-        text = read_file(path, at_most=at_most).decode()
+        text = content.decode()
     except UnicodeDecodeError as error:
         raise UnreadableFile(f"is not UTF-8 at byte {error.start}; save it as UTF-8") from None
     if "\ufeff" in text:

@@ -11,8 +11,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from app.errors import shown
 from app.tokens.algorithms import algorithms_for, weakness
 from app.tokens.jws import hmac_key
+from app.tokens.key_faults import fault_of_pem
 from app.tokens.key_set import MAX_TRIED, KeySet, VerificationKey
-from app.tokens.public_keys import READERS, fault_of_pem, fingerprint
+from app.tokens.public_keys import READERS, fingerprint
 from app.tokens.strict_json import InvalidJson, strict_json
 
 MAX_KEYS: Final = 100

@@ -17,7 +17,7 @@ from jwt.algorithms import Algorithm, get_default_algorithms
 from app.errors import Cause
 from app.tokens import base64url
 from app.tokens.algorithms import HASH_BYTES, KEYS_NEEDED, algorithms_for
-from app.tokens.public_keys import fault_of_pem
+from app.tokens.key_faults import fault_of_pem
 from app.tokens.secrets import WeakSecret, check_secret
 from app.tokens.strict_json import InvalidJson, strict_json
 

@@ -71,23 +71,6 @@ def fingerprints(text: bytes) -> set[bytes]:
     return found
 
 
-def fault_of_pem(text: bytes, wanted: str) -> str:
-    """Return why a text is not the PEM key that is `wanted`, for whoever has to mend it."""
-    said = f"is not {wanted}"
-    if rb"\n" in text:
-        return rf"{said}: it has \n written out; write real line ends"
-    if b"ENCRYPTED" in text:
-        return f"{said}: it needs a passphrase; write it without: openssl pkey -in FILE"
-    if text.lstrip().startswith((b"{", b"[")):
-        remedy = ": set JWKS_FILE, to a set of such keys" if "public" in wanted else ""
-        return f"{said} but JSON{remedy}"
-    if b"-----BEGIN CERTIFICATE" in text:
-        return f"{said} but a certificate: openssl x509 -in FILE -noout -pubkey"
-    if b"PRIVATE KEY-----" in text and "public" in wanted:
-        return f"{said} but a private one: openssl pkey -in FILE -pubout"
-    return said
-
-
 def _jwks(text: bytes) -> list[Any]:
     try:
         document = json.loads(text)
