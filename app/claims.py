@@ -21,10 +21,11 @@ _PART = re.compile(r"(\{\{|\}\})|\{([^{}]*)\}|([{}])|([^{}]+)")
 
 _TIME = re.compile(
     r"(?P<name>now|issued_at|expires_at)(?P<offset>[+-][0-9]{1,9})?"
-    r"(:(?P<format>[^\0\n\ud800-\udfff]+))?"
+    r"(:(?P<format>(?=.*%-?[^%])([^%\0\n\ud800-\udfff]|%-?[aAbBcdDeFgGHIjmMnpRsSTuUVwWxXyYzZ%])+))?"
 )
 """A time of a token, with an offset in seconds and a format of `strftime`. Python before 3.14 cuts
 one off at NUL, and fails at a lone surrogate."""
+_MEANS_A_FORMAT = re.compile(r"(now|issued_at|expires_at)[0-9+-]*:.*|.*:%.*")
 
 MISSING: Final = object()
 """The result of a template whose values are all missing."""
@@ -170,6 +171,8 @@ def _getter(name: str, known: tuple[str, ...]) -> Template:
     time = _TIME.fullmatch(name)
     if time is not None and time["name"] in known and time["name"] != name:
         return _time(time["name"], int(time["offset"] or 0), time["format"])
+    if _MEANS_A_FORMAT.fullmatch(name):
+        raise InvalidTemplate(f"{{{name}}} is no time with a format, like {{now:%Y-%m-%d}}")
     below = tuple(each for each in known if each.endswith("."))
     leads_nowhere = "." in name and not all(name.split("."))
     if leads_nowhere or not (name in known or name.startswith(below)):

@@ -15,6 +15,7 @@ from app.destinations.table import Pattern, Table, compiled
 from app.destinations.token_claims import TEMPLATE_NAMES
 from app.destinations.variables import Path
 from app.settings.addresses import checked_origin
+from app.settings.variables import WithoutPatterns
 from app.tokens.secret_encoding import SecretEncoding
 
 _NOT_IN_A_HEADER: Final = frozenset({"alg", "jwk", "jku", "x5u", "x5c", "crit", "b64", "zip"})
@@ -66,7 +67,7 @@ class RowPage(Table):
     ids: dict[str, Pattern] = Field({})
     claims: dict[str, Any] = Field({})
     required: tuple[str, ...] = ()
-    allowed_groups: tuple[str, ...] = Field((), min_length=1)
+    allowed_groups: WithoutPatterns = Field((), min_length=1)
 
 
 class Row(Table):
@@ -95,7 +96,7 @@ class Row(Table):
     delivery: Delivery = "redirect"
     answer: dict[str, Any] = Field({})
     form_targets: tuple[Annotated[str, AfterValidator(checked_origin)], ...] = ()
-    allowed_groups: tuple[str, ...] = Field((), min_length=1)
+    allowed_groups: WithoutPatterns = Field((), min_length=1)
     lifetime_seconds: int | None = Field(None, ge=1, le=86400)
     claims: dict[str, Any] = Field({})
     required: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from pydantic import AfterValidator
 
 from app.settings.addresses import read_address
-from app.settings.variables import Names
+from app.settings.variables import CheckedNames
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -119,5 +119,5 @@ def _checked(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-PeerNames = Annotated[Names, AfterValidator(_checked)]
+PeerNames = Annotated[CheckedNames, AfterValidator(_checked)]
 """A comma-separated list of networks, and `unix`."""

@@ -11,7 +11,14 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 from app.settings.addresses import checked_domain, checked_origin, is_loopback
 from app.settings.binds import checked_bind, checked_metrics_bind, port_of
 from app.settings.networks import PeerNames
-from app.settings.variables import FileName, HttpsAddress, Names, Variables, WrongVariable
+from app.settings.variables import (
+    CheckedNames,
+    FileName,
+    HttpsAddress,
+    Names,
+    Variables,
+    WrongVariable,
+)
 from app.telemetry import tracing
 from app.telemetry.logs import LogFormat
 
@@ -78,13 +85,13 @@ class ServiceVariables(ListeningVariables, RowsVariables):
         None, description="address of the service as users see it; the login returns to it"
     )
     host_origins: Annotated[
-        Names, AfterValidator(lambda origins: tuple(map(checked_origin, origins)))
+        CheckedNames, AfterValidator(lambda origins: tuple(map(checked_origin, origins)))
     ] = Field((), description="origins of the host's pages, which may frame and call the service")
     pages_file: FileName | None = Field(
         None, description="TOML file with your words and looks for the pages that people see"
     )
     allowed_email_domains: Annotated[
-        Names, AfterValidator(lambda domains: tuple(map(checked_domain, domains)))
+        CheckedNames, AfterValidator(lambda domains: tuple(map(checked_domain, domains)))
     ] = Field((), description="e-mail domains that may sign on; others are refused (403)")
     required_groups: Names = Field(
         (), description="groups that a user must all be in; others are refused (403)"

@@ -98,6 +98,14 @@ def _split(value: Any) -> Any:  # noqa: ANN401 - text of the environment, or a v
     return items
 
 
+def _without_patterns(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if name.startswith("*") or name.endswith("*"):
+            wrong = f"has {name!r}, and nothing is matched by a pattern; write each name out"
+            raise ValueError(wrong)
+    return names
+
+
 def _json_object(value: Any) -> Any:  # noqa: ANN401 - the same
     if not isinstance(value, str):
         return value
@@ -142,8 +150,14 @@ def _file_name(path: Path) -> Path:
 FileName = Annotated[Path, AfterValidator(_file_name)]
 """The path of a file or a folder."""
 
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-"""A comma-separated list."""
+CheckedNames = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+"""A comma-separated list; a further validator checks each item."""
+
+WithoutPatterns = Annotated[tuple[str, ...], AfterValidator(_without_patterns)]
+"""Names that are compared as they are."""
+
+Names = Annotated[CheckedNames, AfterValidator(_without_patterns)]
+"""A comma-separated list of names that are compared as they are."""
 
 JsonObject = Annotated[dict[str, Any], NoDecode, BeforeValidator(_json_object)]
 """A JSON object."""

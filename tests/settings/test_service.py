@@ -42,3 +42,31 @@ def test_a_wrong_variable_is_named(
 
 def test_a_log_level_may_be_in_capitals(load: Load) -> None:
     assert load(PROXY, PANDIUM, SSO_LOG_LEVEL="WARNING").service.log_level == "warning"
+
+
+@pytest.mark.requirement("R65")
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("PANDIUM_FORWARD_PARAMETERS", "*"),
+        ("PANDIUM_ALLOWED_GROUPS", "staff,*"),
+        ("SSO_REQUIRED_GROUPS", "eng-*"),
+        ("AUTH_CORP_AUDIENCE", "*"),
+        ("AUTH_CORP_ISSUER", "https://login.acme.example/*"),
+        ("AUTH_CORP_TOKEN_TYPE", "*"),
+    ],
+)
+def test_a_pattern_in_a_list_of_names_is_a_problem(load: Load, variable: str, value: str) -> None:
+    corp = {
+        "SSO_AUTHENTICATORS": "corp=jwt",
+        "AUTH_CORP_HEADER": "X-Token",
+        "AUTH_CORP_ISSUER": "login",
+        "AUTH_CORP_AUDIENCE": "sso",
+        "AUTH_CORP_ALGORITHMS": "ES256",
+        "AUTH_CORP_JWKS_URL": "https://login.acme.example/jwks.json",
+    }
+
+    found = problems(load, corp, PANDIUM, **{variable: value})
+
+    assert list(found) == [variable]
+    assert "nothing is matched by a pattern; write each name out" in found[variable]
