@@ -13,7 +13,8 @@ from app.settings.sources import ENVIRONMENT_ONLY, Sources
 
 _OURS: Final = (*PREFIXES, *ENVIRONMENT_ONLY)
 _NOT_OURS: Final = frozenset(
-    {"GUNICORN_CMD_ARGS", "PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir"}
+    {"GUNICORN_CMD_ARGS", "GUNICORN_FD", "GUNICORN_PID", "LISTEN_FDS", "LISTEN_PID"}
+    | {"PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir"}
 )
 
 
@@ -33,8 +34,8 @@ def read_environment() -> tuple[ProcessVariables, Reading]:
 def server_environment() -> dict[str, str]:
     """Return the environment of the server, without variables that would change what was checked.
 
-    gunicorn takes options, its bind address too, from `GUNICORN_CMD_ARGS`; prometheus_client would
-    map files of a folder that is not ours.
+    gunicorn takes options, its bind address too, from `GUNICORN_CMD_ARGS`, and sockets of systemd
+    or of another gunicorn instead; prometheus_client would map files of a folder that is not ours.
     """
     return {name: value for name, value in os.environ.items() if name not in _NOT_OURS}
 

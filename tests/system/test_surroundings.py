@@ -40,6 +40,22 @@ def test_options_of_the_server_in_the_environment_change_nothing(tmp_path: Path)
 
 
 @pytest.mark.requirement("R63")
+@pytest.mark.parametrize(
+    "variables",
+    [
+        "GUNICORN_PID=/run/gunicorn.pid",
+        "GUNICORN_PID=1 GUNICORN_FD=3",
+        "LISTEN_PID=$$ LISTEN_FDS=1",
+    ],
+)
+def test_sockets_of_others_are_never_listened_at(tmp_path: Path, variables: str) -> None:
+    prefix = ("sh", "-c", f'export {variables}; exec "$0" "$@" 3< /dev/null')
+    with serving({**AS_SHIPPED, "WEB_CONCURRENCY": "1"}, tmp_path, prefix) as service:
+        assert service.get("/pandium-sso", *ADA).status == 307
+        assert f"Listening at: http://{service.bind}" in service.output
+
+
+@pytest.mark.requirement("R63")
 @pytest.mark.parametrize("name", ["PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir"])
 def test_a_metrics_folder_of_others_is_left_alone(tmp_path: Path, name: str) -> None:
     theirs = tmp_path / "theirs"
