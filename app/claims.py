@@ -66,19 +66,6 @@ def compile_template(template: Any, names: Iterable[str]) -> Template:  # noqa: 
     return lambda _values: literal
 
 
-def merged(template: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge the members of `over` into `template`, object by object; `null` removes a member."""
-    result = dict(template)
-    for key, value in over.items():
-        if value is None:
-            result.pop(key, None)
-        elif isinstance(value, dict) and isinstance(result.get(key), dict):
-            result[key] = merged(result[key], value)
-        else:
-            result[key] = value
-    return result
-
-
 def find(values: Mapping[str, Any], dotted_name: str) -> Any:  # noqa: ANN401 - a claim is any JSON value
     """Return the value at a dotted path, or `MISSING`. A name that contains dots is found, too.
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.claims import MISSING, InvalidTemplate, compile_template, find, merged
+from app.claims import MISSING, InvalidTemplate, compile_template, find
 
 NAMES = (
     "subject",
@@ -148,15 +148,6 @@ def test_values_are_never_templates_themselves(text: str) -> None:
     template = compile_template("<{subject}>", NAMES)
 
     assert template({"subject": text or "{email}"}) == f"<{text or '{email}'}>"
-
-
-def test_a_template_is_merged_object_by_object() -> None:
-    base = {"sub": "{email}", "ti": {"udn": "{name}", "uem": "{email}"}, "meta": "x"}
-
-    result = merged(base, {"ti": {"udn": "{subject}", "uem": None}, "meta": {"a": 1}, "new": 1})
-
-    assert result == {"sub": "{email}", "ti": {"udn": "{subject}"}, "meta": {"a": 1}, "new": 1}
-    assert base == {"sub": "{email}", "ti": {"udn": "{name}", "uem": "{email}"}, "meta": "x"}
 
 
 def test_a_claim_is_found_by_its_dotted_path() -> None:

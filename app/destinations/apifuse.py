@@ -9,11 +9,11 @@ from typing import Any, Final, Literal, NamedTuple, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from app.claims import compile_template, merged
+from app.claims import compile_template
 from app.destinations.destination import Destination, Shared
 from app.destinations.handoff import Target
 from app.destinations.parameters import ID
-from app.destinations.token_claims import TEMPLATE_NAMES, TokenClaims
+from app.destinations.token_claims import TEMPLATE_NAMES, TokenClaims, merged
 from app.destinations.variables import (
     ClaimTemplate,
     Path,

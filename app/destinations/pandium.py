@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from app.claims import compile_template, merged
+from app.claims import compile_template
 from app.destinations.destination import Destination, Shared
 from app.destinations.handoff import Target
 from app.destinations.pandium_variables import (
@@ -19,7 +19,7 @@ from app.destinations.pandium_variables import (
     PandiumVariables,
 )
 from app.destinations.parameters import ID, TEXT
-from app.destinations.token_claims import INTEGRATION_NAMES, TEMPLATE_NAMES, TokenClaims
+from app.destinations.token_claims import INTEGRATION_NAMES, TEMPLATE_NAMES, TokenClaims, merged
 
 CLAIMS: Final[dict[str, Any]] = {
     "iat": "{issued_at}",

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from app.claims import InvalidTemplate, compile_template, merged
+from app.claims import InvalidTemplate, compile_template
 from app.destinations.handoff import ANSWER_NAMES
 from app.destinations.parameters import LOGIN_ATTEMPT, foreign_value, leads_away
 from app.destinations.row_exchange import wrong_exchange
@@ -15,6 +15,7 @@ from app.destinations.row_renew import wrong_renewal
 from app.destinations.row_values import not_json
 from app.destinations.rows import Row, RowPage
 from app.destinations.table import compiled
+from app.destinations.token_claims import merged
 from app.destinations.variables import (
     checked_address,
     placeholders_of,

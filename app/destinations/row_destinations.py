@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.claims import compile_template, merged
+from app.claims import compile_template
 from app.destinations.destination import Destination, Shared
 from app.destinations.handoff import ANSWER_NAMES, Target
 from app.destinations.parameters import ID
@@ -11,7 +11,7 @@ from app.destinations.row_keys import KeyVariables, row_keys
 from app.destinations.row_renew import renewal_of
 from app.destinations.rows import Row, RowPage
 from app.destinations.table import compiled
-from app.destinations.token_claims import TokenClaims
+from app.destinations.token_claims import TokenClaims, merged
 from app.destinations.variables import placeholders_of
 
 

@@ -119,6 +119,19 @@ class TokenClaims:
         return end if identity.expires_at is None else min(end, identity.expires_at)
 
 
+def merged(template: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge the members of `over` into `template`, object by object; `null` removes a member."""
+    result = dict(template)
+    for key, value in over.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, dict) and isinstance(result.get(key), dict):
+            result[key] = merged(result[key], value)
+        else:
+            result[key] = value
+    return result
+
+
 def _no_later(exp: object, end: int | None) -> int:
     """Return `exp`, however a template wrote it, capped by the end of the host session.
 

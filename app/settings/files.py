@@ -23,6 +23,14 @@ class UnreadableFile(ValueError):
     """A file that cannot be read, or that is not what it should be."""
 
 
+def is_folder(path: Path) -> bool:
+    """Tell whether there is a folder, in one that may be entered."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def read_file(path: Path, *, at_most: int = MAX_BYTES) -> bytes:
     """Return the bytes of a file. A pipe, a device or a folder is refused without waiting for it.
 

@@ -8,14 +8,16 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
-from app.settings.addresses import checked_domain, checked_origin, is_loopback
+from app.settings.addresses import is_loopback
 from app.settings.binds import checked_bind, checked_metrics_bind, port_of
+from app.settings.files import is_folder
 from app.settings.networks import PeerNames
 from app.settings.variables import (
-    CheckedNames,
+    Domains,
     FileName,
     HttpsAddress,
     Names,
+    Origins,
     Variables,
     WrongVariable,
 )
@@ -24,13 +26,6 @@ from app.telemetry.logs import LogFormat
 
 RUN_SECRETS: Final = Path("/run/secrets")
 """Where Docker and, by convention, Kubernetes mount secrets."""
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:  # a folder above it may not be entered
-        return False
 
 
 class ListeningVariables(Variables):
@@ -84,15 +79,15 @@ class ServiceVariables(ListeningVariables, RowsVariables):
     public_url: HttpsAddress | None = Field(
         None, description="address of the service as users see it; the login returns to it"
     )
-    host_origins: Annotated[
-        CheckedNames, AfterValidator(lambda origins: tuple(map(checked_origin, origins)))
-    ] = Field((), description="origins of the host's pages, which may frame and call the service")
+    host_origins: Origins = Field(
+        (), description="origins of the host's pages, which may frame and call the service"
+    )
     pages_file: FileName | None = Field(
         None, description="TOML file with your words and looks for the pages that people see"
     )
-    allowed_email_domains: Annotated[
-        CheckedNames, AfterValidator(lambda domains: tuple(map(checked_domain, domains)))
-    ] = Field((), description="e-mail domains that may sign on; others are refused (403)")
+    allowed_email_domains: Domains = Field(
+        (), description="e-mail domains that may sign on; others are refused (403)"
+    )
     required_groups: Names = Field(
         (), description="groups that a user must all be in; others are refused (403)"
     )
@@ -196,7 +191,7 @@ class SourceVariables(Variables):
     @field_validator("secrets_dir")
     @classmethod
     def _default_to_run_secrets(cls, folder: Path | None) -> Path | None:
-        return RUN_SECRETS if folder is None and _is_folder(RUN_SECRETS) else folder
+        return RUN_SECRETS if folder is None and is_folder(RUN_SECRETS) else folder
 
 
 class ProcessVariables(SourceVariables):

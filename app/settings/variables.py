@@ -159,6 +159,16 @@ WithoutPatterns = Annotated[tuple[str, ...], AfterValidator(_without_patterns)]
 Names = Annotated[CheckedNames, AfterValidator(_without_patterns)]
 """A comma-separated list of names that are compared as they are."""
 
+Origins = Annotated[
+    CheckedNames, AfterValidator(lambda them: tuple(map(addresses.checked_origin, them)))
+]
+"""A comma-separated list of origins, as browsers send them."""
+
+Domains = Annotated[
+    CheckedNames, AfterValidator(lambda them: tuple(map(addresses.checked_domain, them)))
+]
+"""A comma-separated list of domains of e-mail addresses."""
+
 JsonObject = Annotated[dict[str, Any], NoDecode, BeforeValidator(_json_object)]
 """A JSON object."""
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from app.claims import compile_template
-from app.destinations.token_claims import TEMPLATE_NAMES
+from app.destinations.token_claims import TEMPLATE_NAMES, merged
 from app.errors import MissingClaim
 from app.identity import Identity
 from tests.destinations.sample_destination import ADA, IDS, PLAIN, saying
@@ -35,7 +35,7 @@ def test_every_token_has_an_id_of_its_own() -> None:
 
 FORKS = """
 import os
-from app.destinations.token_claims import TokenClaims
+from app.destinations.token_claims import TokenClaims, merged
 from app.identity import Identity
 
 said = TokenClaims(template=lambda values: {"jti": values["token_id"]})
@@ -136,3 +136,12 @@ def test_every_placeholder_has_its_value() -> None:
     assert claims["groups"] == ["a"]
     assert claims["expires_at"] == int(NOW) + 60
     assert least.keys() == {"subject", "external_id", "now", "issued_at", "expires_at", "token_id"}
+
+
+def test_a_template_is_merged_object_by_object() -> None:
+    base = {"sub": "{email}", "ti": {"udn": "{name}", "uem": "{email}"}, "meta": "x"}
+
+    result = merged(base, {"ti": {"udn": "{subject}", "uem": None}, "meta": {"a": 1}, "new": 1})
+
+    assert result == {"sub": "{email}", "ti": {"udn": "{subject}"}, "meta": {"a": 1}, "new": 1}
+    assert base == {"sub": "{email}", "ti": {"udn": "{name}", "uem": "{email}"}, "meta": "x"}
