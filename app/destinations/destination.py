@@ -14,6 +14,7 @@ from app.destinations.access import EVERYBODY, Access
 from app.destinations.claim_maps import ClaimMap
 from app.destinations.exchange import Client, Exchange, Issued, Question
 from app.destinations.handoff import Handoff, Target, filled
+from app.destinations.parameters import ID_CHARACTERS
 from app.destinations.token_claims import TokenClaims
 from app.errors import InvalidParameter, UnknownPage
 from app.tokens.jws import SigningKey, sign
@@ -88,7 +89,8 @@ class Destination:
             UnknownPage: with the id's name.
         """
         for name, value in ids.items():
-            if not self.ids[name].fullmatch(value) or not value.strip("."):
+            fits = len(value) <= ID_CHARACTERS and self.ids[name].fullmatch(value)
+            if not fits or not value.strip("."):
                 raise UnknownPage(f"{name} has the wrong shape")
             if self.offered is not None and value not in self.offered:
                 raise UnknownPage(f"{name} is not offered")

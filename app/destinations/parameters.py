@@ -10,8 +10,11 @@ LOGIN_ATTEMPT: Final = "sso_attempt"
 """The parameter of our addresses that says when the user left for the login, in epoch seconds. It
 is the service's own: no vendor gets it."""
 
-ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
-"""An id in a path: 1 to 64 characters, none with a meaning in addresses."""
+ID_CHARACTERS: Final = 64
+"""The longest id in a path, whatever its pattern."""
+
+ID: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{ID_CHARACTERS}}}", re.ASCII)
+"""An id without a pattern of its own: none of its characters has a meaning in addresses."""
 
 TEXT: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffd]{1,256}")
 """A forwarded query parameter: text of 1 to 256 characters without controls."""

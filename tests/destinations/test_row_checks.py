@@ -212,6 +212,18 @@ def test_an_id_never_moves_the_path(client: MakeClient, rows: Rows, path: str) -
     assert service.simulate_get(path, headers=ADA).status_code == 404
 
 
+@pytest.mark.requirement("R66", "R30")
+def test_an_id_is_never_longer_than_64_characters(client: MakeClient, rows: Rows) -> None:
+    service = client(PROXY, rows(page("{id}", "ids={id='^[a-z]+$'}")), KEY)
+
+    statuses = [
+        service.simulate_get(f"/x-sso/{'x' * length}", headers=ADA).status_code
+        for length in (64, 65, 6000)
+    ]
+
+    assert statuses == [307, 404, 404]
+
+
 @pytest.mark.requirement("R66")
 @pytest.mark.parametrize("name", ["lang", "state", "theme", "tab", "display", "plan", "nonce"])
 def test_a_plain_parameter_needs_no_rule(name: str) -> None:
