@@ -17,6 +17,7 @@ class Embed:
     """Answers the script; module scripts of the host's origins may load it."""
 
     cross_origin = True
+    methods = ("GET", "HEAD")
     response_headers = (
         ("Cache-Control", "public, max-age=3600"),
         ("ETag", _ETAG),
@@ -32,6 +33,8 @@ class Embed:
         else:
             resp.content_type = "text/javascript; charset=utf-8"
             resp.data = _SCRIPT
+
+    on_head = on_get
 
 
 def _is_current(known_tags: str) -> bool:

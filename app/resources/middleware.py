@@ -47,7 +47,7 @@ _HEADERS: Final = (
 class RequestBounds:
     """Refuses requests that are too large, ambiguous, or have another method than `GET`.
 
-    Probes may be asked with `HEAD`, too: a resource lists its `methods` where `GET` is not all.
+    A resource that may be asked with `HEAD`, too, lists its `methods`.
     `metrics_port` is the port that answers `/metrics` only, if there is one.
     """
 

@@ -41,6 +41,23 @@ def test_a_browser_that_has_it_keeps_it(service: Client, known: str) -> None:
     assert again.headers["cache-control"] == first.headers["cache-control"]
 
 
+@pytest.mark.requirement("R55")
+@pytest.mark.parametrize("known", ["", "{}"])
+def test_its_head_is_that_of_the_whole_answer(service: Client, known: str) -> None:
+    tag = service.simulate_get("/pandium-sso/embed.js").headers["etag"]
+    asked = {"If-None-Match": known.format(tag)}
+
+    whole, head = (
+        service.simulate_request(method, "/pandium-sso/embed.js", headers=asked)
+        for method in ("GET", "HEAD")
+    )
+
+    one_request = "x-request-id"
+    assert head.status_code == whole.status_code
+    assert head.content == b""
+    assert {**head.headers, one_request: ""} == {**whole.headers, one_request: ""}
+
+
 @pytest.mark.requirement("R39")
 def test_a_kept_copy_is_opened_to_the_origin_that_asks_for_it_next(client: MakeClient) -> None:
     first, second = "https://app.acme.example", "https://admin.acme.example"
