@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import ssl
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Final
 
+from app.settings.files import is_folder
 from app.settings.problems import InvalidSettings, Problem
 from app.settings.reading import PREFIXES, Reading
 from app.settings.service import ProcessVariables, SourceVariables
@@ -28,6 +31,7 @@ def read_environment() -> tuple[ProcessVariables, Reading]:
     _check_encoding(environment)
     where = Reading(Sources(environment))(SourceVariables, prefix="")
     reading = Reading(Sources(environment, where.secrets_dir, where.env_file))
+    reading.note(_missing_authorities(environment))
     return reading.or_defaults(ProcessVariables, prefix=""), reading
 
 
@@ -51,6 +55,22 @@ def _in_utf8() -> dict[str, str]:
         name.decode(errors="surrogateescape"): value.decode(errors="surrogateescape")
         for name, value in os.environb.items()
     }
+
+
+def _missing_authorities(environment: Mapping[str, str]) -> Iterable[Problem]:
+    """Find variables of OpenSSL that name no certificates: it says nothing, and trusts none."""
+    file, folders = (environment.get(name) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"))
+    if file is not None:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+        except ssl.SSLError:
+            yield Problem("SSL_CERT_FILE", "has no certificate in PEM; name a file that has")
+        except OSError as error:
+            yield Problem("SSL_CERT_FILE", f"cannot be read: {error.strerror}")
+    if folders is not None and not any(
+        is_folder(Path(each)) for each in folders.split(":") if each
+    ):
+        yield Problem("SSL_CERT_DIR", "is no folder; name one with certificates, or remove it")
 
 
 def _check_encoding(environment: Mapping[str, str]) -> None:

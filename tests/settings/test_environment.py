@@ -3,6 +3,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
+import trustme
 
 from tests.in_process import Load, problems
 from tests.samples import APIFUSE, APIFUSE_SECRET, PANDIUM, PROXY
@@ -33,3 +34,34 @@ def test_run_secrets_is_read_where_it_exists(
     config = load(PROXY, {name: APIFUSE[name] for name in APIFUSE if "SECRET" not in name})
 
     assert config.secrets == (APIFUSE_SECRET,)
+
+
+@pytest.mark.requirement("R48")
+@pytest.mark.parametrize(
+    ("variable", "value", "wrong"),
+    [
+        ("SSL_CERT_FILE", "", "cannot be read: No such file"),
+        ("SSL_CERT_FILE", "{}/missing.pem", "cannot be read: No such file"),
+        ("SSL_CERT_FILE", "{}", "cannot be read: Is a directory"),
+        ("SSL_CERT_FILE", "{}/ca.der", "has no certificate in PEM"),
+        ("SSL_CERT_DIR", "", "is no folder"),
+        ("SSL_CERT_DIR", "{0}/ca.der:{0}/missing", "is no folder"),
+    ],
+)
+def test_authorities_that_are_not_there_are_a_problem(
+    load: Load, tmp_path: Path, variable: str, value: str, wrong: str
+) -> None:
+    (tmp_path / "ca.der").write_bytes(b"\x30\x82")
+
+    found = problems(load, PROXY, PANDIUM, {variable: value.format(tmp_path)})
+
+    assert list(found) == [variable]
+    assert found[variable].startswith(wrong)
+
+
+def test_authorities_may_be_in_a_file_and_in_one_of_several_folders(
+    load: Load, tmp_path: Path
+) -> None:
+    trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
+
+    load(PROXY, PANDIUM, SSL_CERT_FILE=f"{tmp_path}/ca.pem", SSL_CERT_DIR=f"/no:{tmp_path}")

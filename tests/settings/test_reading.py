@@ -204,6 +204,7 @@ def test_a_folder_that_may_not_be_entered_is_no_default(
     def forbidden(_path: Path) -> bool:
         raise PermissionError
 
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)  # a folder, too
     monkeypatch.setattr(Path, "is_dir", forbidden)
 
     assert load(PROXY, PANDIUM).process.secrets_dir is None
