@@ -7,7 +7,7 @@ import signal
 from typing import Any
 
 from app.server import serving
-from app.server.signals import order_signals
+from app.server.signals import order_signals, refuse_upgrade
 
 _settings = serving.current()
 _ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
@@ -41,6 +41,7 @@ def when_ready(arbiter: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
     """Watch over the socket and the signals from here on."""
     serving.watch_socket(arbiter)
     order_signals(arbiter)
+    refuse_upgrade(arbiter)
 
 
 def post_fork(arbiter: Any, _worker: Any) -> None:  # noqa: ANN401 - the same

@@ -1,11 +1,15 @@
-"""In which order gunicorn's first process takes the signals that came while it was busy."""
+"""What gunicorn's first process makes of signals: their order, and one that it refuses."""
 
 from __future__ import annotations
 
 import signal
 from typing import Any, Final
 
+import structlog
+
 _ENDING: Final = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
+
+log = structlog.get_logger("marketplace_sso")
 
 
 def order_signals(arbiter: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
@@ -23,3 +27,12 @@ def order_signals(arbiter: Any) -> None:  # noqa: ANN401 - gunicorn ships no typ
         return [*ends, *others, *reloads]
 
     arbiter.wait_for_signals = wait
+
+
+def refuse_upgrade(arbiter: Any) -> None:  # noqa: ANN401 - gunicorn ships no types
+    """Take SIGUSR2 for nothing: gunicorn would start itself anew beside the check of `serve`."""
+
+    def refuse() -> None:
+        log.warning("signal_refused", signal="SIGUSR2", remedy="restart the service, or SIGHUP")
+
+    arbiter.handle_usr2 = refuse

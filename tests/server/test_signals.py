@@ -1,11 +1,12 @@
-"""Signals that came together are taken in an order that keeps nobody waiting."""
+"""Signals that came together are taken in an order that keeps nobody waiting, and one never."""
 
 from signal import SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGTTIN
 from types import SimpleNamespace
 
 import pytest
+from structlog.testing import capture_logs
 
-from app.server.signals import order_signals
+from app.server.signals import order_signals, refuse_upgrade
 
 
 @pytest.mark.requirement("R49", "R50")
@@ -26,3 +27,13 @@ def test_an_end_comes_first_and_a_storm_of_reloads_is_one(
     order_signals(arbiter)
 
     assert arbiter.wait_for_signals(timeout=1.0) == taken
+
+
+def test_gunicorn_never_starts_itself_anew() -> None:
+    arbiter = SimpleNamespace(handle_usr2=pytest.fail)
+    refuse_upgrade(arbiter)
+
+    with capture_logs() as lines:
+        arbiter.handle_usr2()
+
+    assert [(line["event"], line["signal"]) for line in lines] == [("signal_refused", "SIGUSR2")]

@@ -11,13 +11,14 @@ from typing import NamedTuple
 import pytest
 
 from .acme import (
+    ADA,
     APIFUSE,
     APIFUSE_SECRET,
     AS_SHIPPED,
     PANDIUM,
     PANDIUM_SECRET,
 )
-from .service import Ended, request, run, serving
+from .service import Ended, eventually, request, run, serving, workers_of
 
 ONE_WORKER = {"WEB_CONCURRENCY": "1"}
 REFUSAL_SECONDS = 8.0
@@ -420,6 +421,19 @@ def test_it_ends_well_when_interrupted(tmp_path: Path) -> None:
         assert service.process.wait(10) == 0
         assert "Traceback" not in service.output
         assert '"level":"error"' not in service.output
+
+
+@pytest.mark.requirement("R50")
+def test_a_signal_that_would_start_gunicorn_anew_is_refused(tmp_path: Path) -> None:
+    with serving({**AS_SHIPPED, **ONE_WORKER}, tmp_path) as service:
+        workers = workers_of(service)
+        service.process.send_signal(signal.SIGUSR2)
+        eventually(lambda: "signal_refused" in service.output)
+
+        assert service.get("/pandium-sso", *ADA).status == 307
+        assert workers_of(service) == workers
+
+    assert "Traceback" not in service.output
 
 
 @pytest.mark.requirement("R51")
