@@ -21,10 +21,12 @@ _PART = re.compile(r"(\{\{|\}\})|\{([^{}]*)\}|([{}])|([^{}]+)")
 
 _TIME = re.compile(
     r"(?P<name>now|issued_at|expires_at)(?P<offset>[+-][0-9]{1,9})?"
-    r"(:(?P<format>(?=.*%-?[^%])([^%\0\n\ud800-\udfff]|%-?[aAbBcdDeFgGHIjmMnpRsSTuUVwWxXyYzZ%])+))?"
+    r"(:(?P<format>(?=([^%]|%%)*%-?[a-zA-Z])"
+    r"([^%\0\n\ud800-\udfff]|%%|%-?[aAbBcdDeFgGHIjmMpRrSTuUVwWxXyYzZ])+))?"
 )
-"""A time of a token, with an offset in seconds and a format of `strftime`. Python before 3.14 cuts
-one off at NUL, and fails at a lone surrogate."""
+"""A time of a token, with an offset in seconds and a format of `strftime` that writes one. Python
+before 3.14 cuts one off at NUL, and fails at a lone surrogate; `%s` takes the machine's time zone.
+"""
 _MEANS_A_FORMAT = re.compile(r"(now|issued_at|expires_at)[0-9+-]*:.*|.*:%.*")
 
 MISSING: Final = object()

@@ -64,6 +64,7 @@ def rendered(template: Any) -> Any:
         ("until {now:%Y}", "until 2027"),
         ("{now:%FT%TZ}", "2027-01-15T08:00:00Z"),
         ("{now:%-d.%-m.%Y, 100 %%}", "15.1.2027, 100 %"),
+        ("{now:100 %%, %Y}", "100 %, 2027"),
         ("plain", "plain"),
         ("", ""),
         (5, 5),
@@ -113,6 +114,9 @@ def test_what_is_missing_drops_its_key(template: Any) -> None:
         ("subject}", "a single '}'"),
         ("{now:%Q}", "{now:%Q} is no time with a format"),
         ("{now:%Y-%}", "like {now:%Y-%m-%d}"),
+        ("{now:%s}", "is no time with a format"),  # epoch seconds, wrong by the time zone
+        ("{now:%%d}", "is no time with a format"),
+        ("{now:100%%-d}", "is no time with a format"),
         ("{now:YYYY-MM-DD}", "like {now:%Y-%m-%d}"),
         ("{expires_at+60:}", "is no time with a format"),
         ("{claims.born:%Y}", "is no time with a format"),
