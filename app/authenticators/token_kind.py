@@ -96,7 +96,6 @@ def _is_clients_own_by_dex(claims: Mapping[str, Any]) -> bool:
         message = base64url.decode(str(claims.get("sub")))
     except ValueError:
         return False
-    clients = [
-        str(name).encode() for name in (audience if isinstance(audience, list) else [audience])
-    ]
+    names = audience if isinstance(audience, list) else [audience]
+    clients = [str(name).encode(errors="surrogatepass") for name in names]
     return message.startswith(b"\n") and (message[2:] in clients or message[3:] in clients)

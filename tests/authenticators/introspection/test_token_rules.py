@@ -117,6 +117,7 @@ def test_a_users_token_for_us_is_a_session(said: dict[str, Any]) -> None:
         ({"sub": "CgdhY2NvdW50"}, "client's own"),
         ({"sub": "CgNhcHA", "aud": "app"}, "client's own"),
         ({"sub": "CqwC" + 100 * "Y2Nj", "aud": [300 * "c", "marketplace"]}, "client's own"),
+        ({"sub": "CgNhcHA", "aud": ["\ud800", "marketplace", "app"]}, "client's own"),
         ({"username": "service-account-shop"}, "client's own"),
         ({"gty": "client-credentials"}, "client's own"),
         ({"grant_type": "client_credentials"}, "client's own"),
