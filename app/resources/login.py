@@ -43,8 +43,8 @@ class Login:
     def was_tried(self, query: str) -> bool:
         """Tell whether the query string of a request says that it comes back from the login.
 
-        Anyone can write the mark, so it decides nothing else, and not for longer than
-        `ATTEMPT_SECONDS`. One that is malformed or repeated does not count.
+        Anyone can write the mark, so it decides nothing else, and only within `ATTEMPT_SECONDS` of
+        its time. One that is malformed or repeated does not count.
         """
         if self.url is None:
             return False

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Final
 
 _PAUSE_SECONDS: Final = 5
-"""Nothing but a pause of the whole machine or container keeps the first process for so long."""
+"""A pause of the whole machine or container keeps the first process for so long. So does a reload
+with old workers that end late: then a worker that hangs is only ended later."""
 
 _Signature = tuple[object, ...]
 
