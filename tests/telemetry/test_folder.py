@@ -36,9 +36,11 @@ def in_use(parent: Path) -> Iterator[Path]:
 
     process = FORK.Process(target=hold)
     process.start()
-    yield ours.recv()
-    ours.send("end")
-    process.join()
+    try:
+        yield ours.recv()
+    finally:
+        ours.send("end")
+        process.join()
 
 
 @pytest.mark.requirement("R63")
