@@ -80,6 +80,9 @@ def rules(**changed: Any) -> TokenRules:
         {"nbf": NOW + 30},
         {"nbf": NOW - 0.5},
         {"nbf": None, "cnf": None},
+        # dex: a user, who has a connector, too; and what only looks like a client's message.
+        {"sub": "CgdhY2NvdW50EgVsb2NhbA"},
+        {"sub": "EgdhY2NvdW50"},
     ],
 )
 def test_a_users_token_for_us_is_a_session(said: dict[str, Any]) -> None:
