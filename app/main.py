@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
     from app.authenticators.contract import Authenticator
     from app.destinations.destination import Destination
-    from app.settings.service import ProcessVariables
+    from app.settings.process import ProcessVariables
     from app.telemetry.spans import Spans
 
 STATUS: Final[dict[type[SignOnError], int]] = {

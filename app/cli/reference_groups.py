@@ -13,7 +13,8 @@ from app.destinations.apifuse import ApifuseVariables
 from app.destinations.claim_maps import SharedVariables
 from app.destinations.pandium_variables import PandiumVariables
 from app.destinations.row_keys import KeyVariables
-from app.settings.service import ProcessVariables, ServiceVariables
+from app.settings.process import ProcessVariables
+from app.settings.service import ServiceVariables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,8 +10,8 @@ from typing import Final
 
 from app.settings.files import is_folder
 from app.settings.problems import InvalidSettings, Problem
+from app.settings.process import ProcessVariables, SourceVariables
 from app.settings.reading import PREFIXES, Reading
-from app.settings.service import ProcessVariables, SourceVariables
 from app.settings.sources import ENVIRONMENT_ONLY, Sources
 
 _OURS: Final = (*PREFIXES, *ENVIRONMENT_ONLY)

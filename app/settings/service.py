@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from app.settings.addresses import is_loopback
 from app.settings.binds import checked_bind, checked_metrics_bind, port_of
-from app.settings.files import is_folder
 from app.settings.networks import PeerNames
 from app.settings.variables import (
     Domains,
@@ -23,9 +21,6 @@ from app.settings.variables import (
 )
 from app.telemetry import tracing
 from app.telemetry.logs import LogFormat
-
-RUN_SECRETS: Final = Path("/run/secrets")
-"""Where Docker and, by convention, Kubernetes mount secrets."""
 
 
 class ListeningVariables(Variables):
@@ -175,26 +170,3 @@ class ServiceVariables(ListeningVariables, RowsVariables):
             wrong = "is required with SSO_LOGIN_URL: users come back to it after the login"
             raise WrongVariable("public_url", wrong)
         return self
-
-
-class SourceVariables(Variables):
-    """Where further variables are; read on its own, so that no other mistake hides them."""
-
-    env_file: FileName | None = Field(
-        None, description="file with further variables, read again on SIGHUP"
-    )
-    secrets_dir: FileName | None = Field(
-        None,
-        description="folder with files named like the variables; `/run/secrets` if it exists",
-    )
-
-    @field_validator("secrets_dir")
-    @classmethod
-    def _default_to_run_secrets(cls, folder: Path | None) -> Path | None:
-        return RUN_SECRETS if folder is None and is_folder(RUN_SECRETS) else folder
-
-
-class ProcessVariables(SourceVariables):
-    """Variables without a prefix, with the names that other programs use."""
-
-    web_concurrency: int = Field(1, ge=1, le=256, description="number of worker processes")

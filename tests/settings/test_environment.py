@@ -29,7 +29,7 @@ def test_run_secrets_is_read_where_it_exists(
     load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "APIFUSE_API_SECRET").write_text(APIFUSE_SECRET)
-    monkeypatch.setattr("app.settings.service.RUN_SECRETS", tmp_path)
+    monkeypatch.setattr("app.settings.process.RUN_SECRETS", tmp_path)
 
     config = load(PROXY, {name: APIFUSE[name] for name in APIFUSE if "SECRET" not in name})
 
