@@ -12,7 +12,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from app.destinations.access import EVERYBODY, Access
 from app.destinations.claim_maps import ClaimMap
-from app.destinations.exchange import Client, Exchange, Issued, Question
+from app.destinations.client import Client
+from app.destinations.exchange import Exchange, Issued, Question
 from app.destinations.handoff import Handoff, Target, filled
 from app.destinations.parameters import ID_CHARACTERS
 from app.destinations.token_claims import TokenClaims

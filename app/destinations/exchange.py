@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from urllib.parse import quote_plus, urlencode
 
 import orjson
 
 from app.claims import MISSING, Template, as_text, find
+from app.destinations.client import Client
 from app.errors import NoAnswer, VendorUnavailable, shown
 from app.settings.addresses import checked, origin_of
 from app.telemetry.metrics import EXCHANGES
@@ -23,41 +24,6 @@ _MAX_MEMBERS: Final = 1000
 _LONGEST_TOKEN: Final = 16 * 1024
 _LONGEST_SECONDS: Final = 366 * 86400
 _GOOD: Final = range(200, 300)
-
-
-class Answer(Protocol):
-    """What a vendor's API answers; a body of `None` is not read, and `unread` says why."""
-
-    @property
-    def status(self) -> int:
-        """The status code."""
-
-    @property
-    def body(self) -> bytes | None:
-        """The whole body."""
-
-    @property
-    def unread(self) -> str:
-        """Why it is not read: it is too long, or packed."""
-
-
-class Client(Protocol):
-    """Who asks: bounded in time and size, never twice, and never anywhere else."""
-
-    async def start(self) -> None:
-        """Allow questions."""
-
-    async def stop(self) -> None:
-        """Close all connections."""
-
-    async def ask(
-        self, method: str, address: str, headers: Mapping[str, str], *, body: bytes
-    ) -> Answer:
-        """Ask once.
-
-        Raises:
-            NoAnswer: no whole answer came.
-        """
 
 
 @dataclass(frozen=True, slots=True)
