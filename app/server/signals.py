@@ -33,6 +33,7 @@ def refuse_upgrade(arbiter: Any) -> None:  # noqa: ANN401 - gunicorn ships no ty
     """Take SIGUSR2 for nothing: gunicorn would start itself anew beside the check of `serve`."""
 
     def refuse() -> None:
-        log.warning("signal_refused", signal="SIGUSR2", remedy="restart the service, or SIGHUP")
+        remedy = "restart the service; SIGHUP reads the configuration again"
+        log.warning("signal_refused", signal="SIGUSR2", remedy=remedy)
 
     arbiter.handle_usr2 = refuse

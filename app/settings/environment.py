@@ -61,12 +61,13 @@ def _missing_authorities(environment: Mapping[str, str]) -> Iterable[Problem]:
     """Find variables of OpenSSL that name no certificates: it says nothing, and trusts none."""
     file, folders = (environment.get(name) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"))
     if file is not None:
+        remedy = "name a file with certificates in PEM, or remove it"
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
         except ssl.SSLError:
-            yield Problem("SSL_CERT_FILE", "has no certificate in PEM; name a file that has")
+            yield Problem("SSL_CERT_FILE", f"has no certificate in PEM; {remedy}")
         except OSError as error:
-            yield Problem("SSL_CERT_FILE", f"cannot be read: {error.strerror}")
+            yield Problem("SSL_CERT_FILE", f"cannot be read: {error.strerror}; {remedy}")
     if folders is not None and not any(
         is_folder(Path(each)) for each in folders.split(":") if each
     ):
