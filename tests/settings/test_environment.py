@@ -49,8 +49,15 @@ def test_run_secrets_is_read_where_it_exists(
     ],
 )
 def test_authorities_that_are_not_there_are_a_problem(
-    load: Load, tmp_path: Path, variable: str, value: str, wrong: str
+    load: Load,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    value: str,
+    wrong: str,
 ) -> None:
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
     (tmp_path / "ca.der").write_bytes(b"\x30\x82")
 
     found = problems(load, PROXY, PANDIUM, {variable: value.format(tmp_path)})
