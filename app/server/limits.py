@@ -11,7 +11,7 @@ _RESERVED_DESCRIPTORS: Final = 160
 """For what is not a client's connection: files, key servers, the pool to the host."""
 
 _FEWEST_DESCRIPTORS: Final = 64
-"""A worker without a connection has 20; below that it cannot start."""
+"""A worker without a connection has 20; the others are for connections."""
 
 
 def raise_descriptor_limit(workers: int) -> None:

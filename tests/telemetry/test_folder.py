@@ -107,7 +107,7 @@ def with_another_name(folder: Path) -> None:
 @pytest.mark.parametrize("change", [as_another_user, as_a_link, as_a_file, with_another_name])
 def test_nothing_else_is_removed(tmp_path: Path, change: Callable[[Path], None]) -> None:
     if os.geteuid() and change is as_another_user:
-        pytest.skip("only root gives a folder away")
+        pytest.skip("only root gives a folder away")  # .ci/run is root
     change(left(tmp_path))
     before = {path: path.lstat().st_ino for path in tmp_path.rglob("*")}
 
